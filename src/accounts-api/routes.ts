@@ -1,0 +1,165 @@
+/**
+ * The protected resource: accounts, balances and transactions of a live consent, nothing beyond it. Every call asks the
+ * consent's row, so a connection that was stopped a moment ago is refused now.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Bank, InquiryAccount } from '../bank/port.ts'
+import { type Clock, dateInJapan, timeInJapan } from '../clock.ts'
+import type { BankScope } from '../store/clients.ts'
+import type { Consent } from '../store/consents.ts'
+
+export type ApiParts = {
+  readonly bank: Bank
+  readonly clock: Clock
+  readonly publicUrl: string
+  /** The live consent that an access token opens, with the scopes of the token itself; undefined for any other token. */
+  readonly consentOfToken: (token: string) => Promise<{ readonly consent: Consent; readonly scopes: readonly BankScope[] } | undefined>
+}
+
+type ApiError = { readonly status: number; readonly error: string; readonly description: string }
+
+const errors = {
+  noToken: { status: 401, error: 'invalid_token', description: 'send an access token in the Authorization header (Bearer)' },
+  badToken: { status: 401, error: 'invalid_token', description: 'the access token is unknown, expired, or its consent has ended' },
+  scope: { status: 403, error: 'insufficient_scope', description: 'the consent does not cover this service' },
+  account: { status: 404, error: 'account_not_found', description: 'no such account in this consent' },
+  closed: { status: 403, error: 'account_closed', description: 'the bank has closed this account' },
+  unavailable: { status: 503, error: 'temporarily_unavailable', description: 'the bank is not available at the moment; try again later' },
+} as const satisfies Record<string, ApiError>
+
+const kindCodes: Readonly<Record<string, string>> = { 普通: '01', 当座: '11' }
+
+export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promise<void> {
+  const { bank, clock } = parts
+
+  app.get('/api/accounts', async (request, reply) => {
+    const opened = await open(parts, request)
+    if ('status' in opened) return refuse(parts, reply, opened)
+    const { consent } = opened
+    const listed = await bankAccounts(bank, consent)
+    if ('status' in listed) return refuse(parts, reply, listed)
+    return reply.send({
+      consent: {
+        number: consent.number,
+        startsAt: new Date(consent.startsAt).toISOString(),
+        endsAt: new Date(consent.endsAt).toISOString(),
+      },
+      ...baseTime(clock),
+      accounts: consent.accounts.flatMap(({ bankAccount, id }) => {
+        const account = listed.find((one) => one.id === bankAccount)
+        return account ? [accountView(account, id)] : []
+      }),
+    })
+  })
+
+  app.get<{ Params: { id: string } }>('/api/accounts/:id/balances', async (request, reply) => {
+    const opened = await open(parts, request, { scope: 'balances', account: request.params.id })
+    if ('status' in opened) return refuse(parts, reply, opened)
+    const { consent, account } = opened
+    const answer = await bank.balances({ customer: consent.customer, account })
+    if (!answer.ok) return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
+    const { balance, withdrawable, previousDay, previousMonth } = answer.value
+    return reply.send({
+      accountId: request.params.id,
+      balance,
+      withdrawableAmount: withdrawable,
+      previousDayBalance: previousDay,
+      previousMonthBalance: previousMonth,
+      ...baseTime(clock),
+      currencyCode: 'JPY',
+    })
+  })
+
+  app.get<{ Params: { id: string }; Querystring: unknown }>('/api/accounts/:id/transactions', async (request, reply) => {
+    const opened = await open(parts, request, { scope: 'transactions', account: request.params.id })
+    if ('status' in opened) return refuse(parts, reply, opened)
+    const range = dateRange(request.query, dateInJapan(clock()))
+    if ('status' in range) return refuse(parts, reply, range)
+    const { consent, account } = opened
+    const answer = await bank.transactions({ customer: consent.customer, account, ...range })
+    if (!answer.ok) return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
+    return reply.send({
+      accountId: request.params.id,
+      dateFrom: range.from,
+      dateTo: range.to,
+      ...baseTime(clock),
+      hasNext: false,
+      count: String(answer.value.length),
+      transactions: answer.value.map((one) => ({
+        transactionDate: one.date,
+        valueDate: one.valueDate,
+        transactionType: one.direction === 'in' ? '1' : '2',
+        amount: one.amount,
+        ...(one.remarks === undefined ? {} : { remarks: one.remarks }),
+        balance: one.balance,
+        itemKey: one.key,
+      })),
+    })
+  })
+}
+
+type Opened = { readonly consent: Consent; readonly account: string }
+
+/** What the request's token opens; with `account`, that account and scope of it (RFC 6750). */
+async function open(
+  { consentOfToken }: ApiParts,
+  request: FastifyRequest,
+  wanted?: { readonly scope: BankScope; readonly account: string },
+): Promise<Opened | ApiError> {
+  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (!token) return errors.noToken
+  const opened = await consentOfToken(token)
+  if (!opened) return errors.badToken
+  const { consent, scopes } = opened
+  if (!wanted) return { consent, account: '' }
+  if (!consent.services.includes(wanted.scope) || !scopes.includes(wanted.scope)) return errors.scope
+  const account = consent.accounts.find(({ id }) => id === wanted.account)
+  return account ? { consent, account: account.bankAccount } : errors.account
+}
+
+/** The accounts as the bank has them today: one whose PIN is no longer registered cannot be inquired. */
+async function bankAccounts(bank: Bank, consent: Consent): Promise<readonly InquiryAccount[] | ApiError> {
+  // No journey is under way here, so nothing can be held under this name.
+  const answer = await bank.accounts({ customer: consent.customer, journey: `api ${consent.id}` })
+  return answer.ok ? answer.value.filter((account) => account.registered) : errors.unavailable
+}
+
+function accountView({ branchCode, branchName, kind, number }: InquiryAccount, id: string) {
+  return {
+    accountId: id,
+    branchCode,
+    branchName,
+    accountTypeCode: kindCodes[kind] ?? '99',
+    accountTypeName: kind,
+    accountNumber: number,
+    currencyCode: 'JPY',
+  }
+}
+
+function baseTime(clock: Clock): { baseDate: string; baseTime: string } {
+  const now = clock()
+  return { baseDate: dateInJapan(now), baseTime: timeInJapan(now) }
+}
+
+const day = z.iso.date().optional()
+const rangeQuery = z.object({ dateFrom: day, dateTo: day })
+
+/** None given: today. Only from: until today. Only to: from the same day of the year before. */
+function dateRange(query: unknown, today: string): { from: string; to: string } | ApiError {
+  const parsed = rangeQuery.safeParse(query)
+  if (!parsed.success) return badRange('dateFrom and dateTo are dates such as 2026-11-22, each given at most once')
+  const { dateFrom, dateTo } = parsed.data
+  const to = dateTo ?? today
+  const from = dateFrom ?? (dateTo ? `${Number(dateTo.slice(0, 4)) - 1}${dateTo.slice(4)}`.replace('-02-29', '-03-01') : today)
+  return from > to ? badRange('dateFrom is later than dateTo') : { from, to }
+}
+
+const badRange = (description: string): ApiError => ({ status: 400, error: 'invalid_request', description })
+
+function refuse({ publicUrl }: ApiParts, reply: FastifyReply, { status, error, description }: ApiError): FastifyReply {
+  if (status === 401 || error === 'insufficient_scope') {
+    reply.header('www-authenticate', `Bearer realm="${publicUrl}/api", error="${error}", error_description="${description}"`)
+  }
+  return reply.code(status).send({ error, error_description: description })
+}

@@ -1,0 +1,95 @@
+/** The composition root: every part built once, in order, and handed to those who need it. */
+import { join } from 'node:path'
+import formbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
+import { accountsApi } from './accounts-api/routes.ts'
+import type { Bank } from './bank/port.ts'
+import { createHeldPins } from './bank/held-pins.ts'
+import { createTickets } from './certificate/tickets.ts'
+import { type Clock, hours, minutes } from './clock.ts'
+import { createConsents } from './consent/consents.ts'
+import type { Institution } from './institution.ts'
+import { journeyRoutes } from './journey/routes.ts'
+import type { Log } from './log.ts'
+import { createAdapterFactory } from './provider/adapter.ts'
+import { consentOfToken } from './provider/access.ts'
+import { createInteractions } from './provider/interactions.ts'
+import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
+import { mountProvider } from './provider/mount.ts'
+import { createProvider } from './provider/provider.ts'
+import { createLocks } from './risk/locks.ts'
+import { type Secrets, unguessable } from './secrets.ts'
+import type { Settings } from './settings.ts'
+import { type Clients, createClients } from './store/clients.ts'
+import type { Database } from './store/open.ts'
+import { sealedSecret } from './store/sealed-secrets.ts'
+import { createSweeper, type Sweeper } from './sweeper.ts'
+import { createServer, publicFiles } from './web/server.ts'
+import { createPages } from './web/pages.ts'
+import { engineErrorPage, handleFailures } from './web/failures.ts'
+
+export type AppParts = {
+  readonly settings: Settings
+  readonly institution: Institution
+  readonly db: Database
+  readonly bank: Bank
+  readonly secrets: Secrets
+  readonly clock: Clock
+  readonly log: Log
+  /** ms between two rounds of the sweeper; 0 leaves it to the caller */
+  readonly sweepEvery: number
+}
+
+export type App = { readonly server: FastifyInstance; readonly clients: Clients; readonly sweeper: Sweeper }
+
+export async function createApp(parts: AppParts): Promise<App> {
+  const { settings, institution, db, bank, secrets, clock, log } = parts
+  const { publicUrl } = settings
+  const sealed = { db, secrets, clock }
+  const pairwiseKey = Buffer.from(await sealedSecret(sealed, 'pairwise-salt', unguessable), 'base64url')
+  const jwks = readSigningKeys(await sealedSecret(sealed, 'signing-keys', makeSigningKeys))
+
+  const clients = createClients({ db, clock })
+  const consents = createConsents({ db, clock, pairwiseKey })
+  const locks = createLocks({ db, clock, institution, key: secrets.derive('attempts')[0] })
+  const pins = createHeldPins({ bank, db, clock, keepFor: minutes(90) })
+  const tickets = createTickets({ db, secrets, clock })
+  const pages = createPages({ institution, publicUrl })
+  const server = await createServer({ settings, log, cookieKeys: secrets.derive('journey-cookie') })
+
+  const provider = createProvider({
+    publicUrl,
+    jwks,
+    pairwiseKey,
+    log,
+    adapter: createAdapterFactory({ db, clock, clients, consents, publicUrl }),
+    cookieKeys: secrets.derive('engine-cookies').map((key) => key.toString('base64url')),
+    interactionLifetime: hours(25),
+    renderError: engineErrorPage(server, pages),
+  })
+  const finishing = { db, clock, bank, pins, consents, institution }
+
+  handleFailures(server, pages)
+  await publicFiles(server, join(import.meta.dirname, '..', 'public'))
+  await server.register(formbody, { bodyLimit: 64 * 1024 })
+  await mountProvider(server, {
+    provider,
+    publicUrl,
+    onLostResume: async (request, reply) => reply.redirect(`/journey/${encodeURIComponent(request.params.uid)}`, 303),
+  })
+  await server.register(journeyRoutes, {
+    ...finishing,
+    interactions: createInteractions(provider),
+    clients,
+    locks,
+    tickets,
+    pages,
+    certificateUrl: undefined,
+  })
+  await server.register(accountsApi, { bank, clock, publicUrl, consentOfToken: consentOfToken(provider, consents, publicUrl) })
+  server.get('/healthz', async () => ({ status: 'ok' }))
+
+  const sweeper = createSweeper({ finishing, log, every: parts.sweepEvery })
+  server.addHook('onClose', async () => sweeper.stop())
+  return { server, clients, sweeper }
+}

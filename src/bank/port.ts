@@ -1,0 +1,121 @@
+/**
+ * What ninka needs from a bank, in the bank's words. The simulator implements it for the demo and HTTP for a real bank.
+ * Every call may answer `unavailable`, which is never the same as "wrong": it counts nothing and can be tried again.
+ */
+import type { Result } from '../errors.ts'
+
+export type Unavailable = { readonly reason: 'unavailable' }
+
+/** Why a customer with the right password still may not go on. Told only after the password was right. */
+export type NotAllowed = {
+  readonly reason:
+    | 'locked-by-bank'
+    | 'password-expired'
+    | 'certificate-required'
+    | 'password-required'
+    | 'may-not-connect'
+}
+
+/** One user of one contract. */
+export type Customer = {
+  /** the bank's stable, opaque id of this user; at most 64 characters */
+  readonly id: string
+  readonly companyName: string
+  readonly userName: string
+  /** what the bank itself noticed about this sign-in, for the risk rules */
+  readonly signals: readonly BankSignal[]
+}
+
+export type BankSignal = 'unusual-environment'
+
+export type InquiryAccount = {
+  /** the bank's stable, opaque id; at most 64 characters; never shown and never given to a fintech */
+  readonly id: string
+  readonly branchName: string
+  /** three digits; two branches may share a name, so this is the identity */
+  readonly branchCode: string
+  /** 普通 or 当座 */
+  readonly kind: string
+  readonly number: string
+  /** 口座メモ, up to 20 characters; empty when there is none */
+  readonly memo: string
+  /** 登録状態 without the mark: is a PIN registered and in force? */
+  readonly registered: boolean
+  /** a PIN entered in this journey waits for 「許可」 (登録済み*) */
+  readonly held: boolean
+}
+
+export type PinAnswer = 'held' | 'wrong' | 'locked' | 'unknown-account'
+
+/** Amounts are whole yen as strings, because a sum may exceed what a JavaScript number holds. */
+export type Balances = {
+  readonly balance: string
+  readonly withdrawable: string
+  readonly previousDay: string
+  readonly previousMonth: string
+}
+
+export type BankTransaction = {
+  /** 勘定日, yyyy-mm-dd */
+  readonly date: string
+  /** 起算日, yyyy-mm-dd */
+  readonly valueDate: string
+  readonly direction: 'in' | 'out'
+  readonly amount: string
+  readonly balance: string
+  /** 摘要, half-width kana */
+  readonly remarks?: string
+  readonly key: string
+}
+
+/** A customer within one journey: what the bank needs to hold PINs apart from those of another journey. */
+export type InJourney = { readonly customer: string; readonly journey: string }
+
+export interface Bank {
+  signIn(credentials: {
+    readonly loginId: string
+    readonly password: string
+  }): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed | Unavailable>>
+
+  /** The password of the user whom a verified certificate names; never of anybody else. */
+  signInWithCertificate(credentials: {
+    readonly certificateUser: string
+    readonly password: string
+  }): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed | Unavailable>>
+
+  /** The registered question of 追加認証: the same one for the whole of a journey. */
+  question(who: InJourney): Promise<Result<{ readonly id: string; readonly text: string }, Unavailable>>
+
+  answer(
+    attempt: InJourney & { readonly question: string; readonly answer: string },
+  ): Promise<Result<'right', { readonly reason: 'wrong' } | Unavailable>>
+
+  /** The accounts this user may inquire; empty when there are none. */
+  accounts(who: InJourney): Promise<Result<readonly InquiryAccount[], Unavailable>>
+
+  /**
+   * Checks PINs that the customer filed with the bank and holds the right ones until commit or release.
+   * Each row has its own answer. Idempotent: the same PIN of the same journey may be held again, and a new one replaces it.
+   */
+  holdPins(
+    request: InJourney & { readonly pins: readonly { readonly account: string; readonly pin: string }[] },
+  ): Promise<Result<readonly { readonly account: string; readonly answer: PinAnswer }[], Unavailable>>
+
+  /** Puts the held PINs of a journey in force. Idempotent: nothing held is success. */
+  commitPins(who: InJourney): Promise<Result<'committed', Unavailable>>
+
+  /** Forgets the held PINs of a journey. Idempotent. */
+  releasePins(who: InJourney): Promise<Result<'released', Unavailable>>
+
+  balances(who: { readonly customer: string; readonly account: string }): Promise<
+    Result<Balances, { readonly reason: 'account-closed' } | Unavailable>
+  >
+
+  /** Between two days, both included (yyyy-mm-dd in Japan), oldest first. */
+  transactions(range: {
+    readonly customer: string
+    readonly account: string
+    readonly from: string
+    readonly to: string
+  }): Promise<Result<readonly BankTransaction[], { readonly reason: 'account-closed' } | Unavailable>>
+}

@@ -1,0 +1,200 @@
+/**
+ * A bank that exists only in ninka's own tables, so that several processes see one bank. For demo mode and tests.
+ * It keeps which accounts are registered and which PINs are held, and must never keep a PIN that somebody entered.
+ */
+import type { Clock } from '../../clock.ts'
+import type { Result } from '../../errors.ts'
+import type { Database } from '../../store/open.ts'
+import type { Bank, Customer, InJourney, InquiryAccount, NotAllowed, PinAnswer } from '../port.ts'
+import { type CustomerState, type DemoAccount, type DemoCustomer, demoCustomers } from './customers.ts'
+import { foldAnswer, foldPin } from './fold.ts'
+import { matchesNothing, secretMatches } from './secret-hash.ts'
+import { balancesOf, transactionsOf } from './statement.ts'
+
+export type Simulator = Bank & {
+  /** Puts every account back to what customers.ts says and forgets every held PIN. */
+  reset(): Promise<void>
+}
+
+const byLoginId = new Map(demoCustomers.map((customer) => [customer.loginId, customer]))
+const byId = new Map(demoCustomers.map((customer) => [customer.id, customer]))
+
+export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
+  await db.transaction().execute(seed)
+  return {
+    signIn: ({ loginId, password }) => enter(db, { by: 'password', user: loginId, password }),
+    signInWithCertificate: ({ certificateUser, password }) =>
+      enter(db, { by: 'certificate', user: certificateUser, password }),
+    async question({ customer }) {
+      const known = byId.get(customer)?.question
+      return known ? right({ id: known.id, text: known.text }) : { ok: false, reason: 'unavailable' }
+    },
+    async answer({ customer, question, answer }) {
+      const known = byId.get(customer)?.question
+      const hash = known?.id === question ? known.answerHash : matchesNothing
+      return (await secretMatches(foldAnswer(answer), hash)) ? right('right') : { ok: false, reason: 'wrong' }
+    },
+    accounts: async (who) => right(await inquiryAccounts(db, who)),
+    holdPins: (request) => holdPins(db, request),
+    commitPins: (who) => commitPins(db, who),
+    async releasePins(who) {
+      await forgetHeld(db, who).execute()
+      return right('released')
+    },
+    async balances({ customer, account }) {
+      const known = accountOf(customer, account)
+      return known ? right(balancesOf(known.id, clock())) : { ok: false, reason: 'account-closed' }
+    },
+    async transactions({ customer, account, from, to }) {
+      const known = accountOf(customer, account)
+      return known
+        ? right(transactionsOf(known.id, { from, to }, clock()))
+        : { ok: false, reason: 'account-closed' }
+    },
+    reset: () =>
+      db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom('simulator_held_pins').execute()
+        await transaction.deleteFrom('simulator_accounts').execute()
+        await transaction.deleteFrom('simulator_customers').execute()
+        await seed(transaction)
+      }),
+  }
+}
+
+const right = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value })
+
+/** Does nothing to what is there already: another process may have been first, and a restart keeps what was registered. */
+async function seed(db: Database): Promise<void> {
+  const customers = demoCustomers.map(({ loginId, standing, coreSystem }) => ({
+    login_id: loginId,
+    state: JSON.stringify({ standing, coreSystem } satisfies CustomerState),
+  }))
+  const accounts = demoCustomers.flatMap(({ loginId, accounts }) =>
+    accounts.map(({ id, registered }) => ({ id, login_id: loginId, registered: registered ? 1 : 0 })),
+  )
+  await db
+    .insertInto('simulator_customers')
+    .values(customers)
+    .onConflict((c) => c.doNothing())
+    .execute()
+  await db
+    .insertInto('simulator_accounts')
+    .values(accounts)
+    .onConflict((c) => c.doNothing())
+    .execute()
+}
+
+/** Nothing about a user is looked at before the password was right, so nothing can be learned without it. */
+async function enter(
+  db: Database,
+  {
+    by,
+    user,
+    password,
+  }: { readonly by: DemoCustomer['signsInBy']; readonly user: string; readonly password: string },
+): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed>> {
+  const customer = byLoginId.get(user)
+  const matches = await secretMatches(password, customer?.passwordHash ?? matchesNothing)
+  if (!customer || !matches) return { ok: false, reason: 'wrong' }
+  if (customer.signsInBy !== by) {
+    return {
+      ok: false,
+      reason: customer.signsInBy === 'certificate' ? 'certificate-required' : 'password-required',
+    }
+  }
+  const { standing } = await stateOf(db, customer)
+  if (standing !== 'good') return { ok: false, reason: standing }
+  const { id, companyName, userName, signals } = customer
+  return right({ id, companyName, userName, signals })
+}
+
+async function stateOf(db: Database, { loginId }: DemoCustomer): Promise<CustomerState> {
+  const row = await db
+    .selectFrom('simulator_customers')
+    .select('state')
+    .where('login_id', '=', loginId)
+    .executeTakeFirstOrThrow()
+  return JSON.parse(row.state) as CustomerState
+}
+
+async function inquiryAccounts(
+  db: Database,
+  { customer, journey }: InJourney,
+): Promise<readonly InquiryAccount[]> {
+  const known = byId.get(customer)
+  if (!known) return []
+  const rows = await db
+    .selectFrom('simulator_accounts as account')
+    .leftJoin('simulator_held_pins as held', (join) =>
+      join
+        .onRef('held.account_id', '=', 'account.id')
+        .onRef('held.login_id', '=', 'account.login_id')
+        .on('held.journey', '=', journey),
+    )
+    .select(['account.id', 'account.registered', 'held.journey as heldIn'])
+    .where('account.login_id', '=', known.loginId)
+    .execute()
+  const states = new Map(rows.map((row) => [row.id, row]))
+  return known.accounts.map(({ id, branchName, branchCode, kind, number, memo }) => {
+    const state = states.get(id)
+    const [registered, held] = [state?.registered === 1, typeof state?.heldIn === 'string']
+    return { id, branchName, branchCode, kind, number, memo, registered, held }
+  })
+}
+
+/** A held row says that the right PIN was entered and not which one. A wrong entry takes nothing back that is held. */
+async function holdPins(
+  db: Database,
+  { customer, journey, pins }: Parameters<Bank['holdPins']>[0],
+): ReturnType<Bank['holdPins']> {
+  const known = byId.get(customer)
+  if (!known) return right(pins.map(({ account }) => ({ account, answer: 'unknown-account' })))
+  const { loginId } = known
+  if ((await stateOf(db, known)).coreSystem === 'down') return { ok: false, reason: 'unavailable' }
+  const answers = pins.map(({ account, pin }) => ({
+    account,
+    answer: check(accountOf(customer, account), pin),
+  }))
+  const held = answers
+    .filter(({ answer }) => answer === 'held')
+    .map(({ account }) => ({ journey, account_id: account, login_id: loginId }))
+  if (held.length > 0) {
+    await db
+      .insertInto('simulator_held_pins')
+      .values(held)
+      .onConflict((c) => c.doNothing())
+      .execute()
+  }
+  return right(answers)
+}
+
+function check(account: DemoAccount | undefined, pin: string): PinAnswer {
+  if (!account) return 'unknown-account'
+  return foldPin(pin) === account.pin ? 'held' : 'wrong'
+}
+
+const accountOf = (customer: string, account: string): DemoAccount | undefined =>
+  byId.get(customer)?.accounts.find(({ id }) => id === account)
+
+/** Registers exactly the rows it deletes: a PIN held a moment later by another request stays held. */
+async function commitPins(db: Database, who: InJourney): ReturnType<Bank['commitPins']> {
+  await db.transaction().execute(async (transaction) => {
+    const held = await forgetHeld(transaction, who).returning('account_id').execute()
+    if (held.length === 0) return
+    const ids = held.map((row) => row.account_id)
+    await transaction
+      .updateTable('simulator_accounts')
+      .set({ registered: 1 })
+      .where('id', 'in', ids)
+      .execute()
+  })
+  return right('committed')
+}
+
+/** Deletes what is held; somebody unknown holds nothing. */
+function forgetHeld(db: Database, { customer, journey }: InJourney) {
+  return db
+    .deleteFrom('simulator_held_pins')
+    .where('journey', '=', journey)
+    .where('login_id', '=', byId.get(customer)?.loginId ?? '')
+}

@@ -1,0 +1,95 @@
+/**
+ * The words of 手順 6, with their version. What the page shows is made here, and its hash goes into the consent, so the
+ * bank can prove later what the customer read. A changed word needs a new version.
+ */
+import { dateInJapan } from '../clock.ts'
+import type { Institution } from '../institution.ts'
+import { sha256 } from '../secrets.ts'
+import type { BankScope, Client } from '../store/clients.ts'
+import type { Language } from '../web/language.ts'
+
+export const wordingVersion = '2026-11-22'
+
+type WordingParts = {
+  readonly client: Pick<Client, 'serviceName' | 'companyName' | 'consentDays' | 'termsUrl' | 'privacyUrl'>
+  readonly institution: Pick<Institution, 'name' | 'links'>
+  readonly services: readonly BankScope[]
+  readonly language: Language
+}
+
+export type ConsentWording = {
+  readonly version: string
+  readonly intro: readonly string[]
+  readonly scope: readonly { readonly name: string; readonly meaning: string }[]
+  readonly limits: string
+  readonly period: string
+  readonly intent: readonly string[]
+  readonly tick: string
+  readonly allow: string
+}
+
+export function consentWording({ client, institution, services, language }: WordingParts): ConsentWording {
+  const asking = `${client.serviceName}（${client.companyName}）`
+  const askingEn = `${client.serviceName} (${client.companyName})`
+  const days = client.consentDays
+  if (language === 'en') {
+    return {
+      version: wordingVersion,
+      intro: [
+        `${askingEn} asks for access to the account and statement information of your Internet banking.`,
+        `${askingEn} and ${institution.name.en} use this information under their own terms of use and privacy policies.`,
+        'Check what is shared and for how long below, then press “Allow”.',
+      ],
+      scope: services.map((name) => scopesEn[name]),
+      limits: 'Transfers and changes to your contract are not possible with this permission.',
+      period: `Fixed period (${days} days)`,
+      intent: [
+        `Before you press “Allow”, decide for yourself whether you can trust the website of ${askingEn}.`,
+        `By pressing “Allow” you go on under the terms of use of ${askingEn}. To continue, tick “I want to continue”.`,
+        'The IDs, passwords and other credentials you entered are not shown to the provider of the service. The communication with the provider is encrypted.',
+        'You can have this access ended by contacting the credit union.',
+      ],
+      tick: 'I want to continue',
+      allow: 'Allow',
+    }
+  }
+  return {
+    version: wordingVersion,
+    intro: [
+      `${asking}がお客様のインターネットバンキングの口座情報・明細情報へのアクセスを求めています。`,
+      `${asking}と${institution.name.ja}はそれぞれの利用規約とプライバシーポリシーに従って、この情報を使用します。`,
+      '以下の認可対象・認可期間をご確認の上、「許可」ボタンを押してください。',
+    ],
+    scope: services.map((name) => scopesJa[name]),
+    limits: 'この許可では、振込や契約の変更はできません。',
+    period: `一定期間（${days}日）`,
+    intent: [
+      `「許可」ボタンを押す前に、${asking}のWebサイトを信頼できるかどうかをお客様自身の判断で確認してください。`,
+      `「許可」ボタンを押すことによって、お客様は${asking}の利用規約のもとで利用を続けることとなります。認可手続きを継続する場合は「認可手続きを継続する」のチェックボックスをチェックしてください。`,
+      'お客様の入力されたIDやパスワード等の認証情報はAPI連携事業者には表示されません。また、API連携事業者との間の通信は暗号化されています。',
+      'なお、本アプリケーションへのアクセスは、信用組合へ連絡することによって解除することができます。',
+    ],
+    tick: '認可手続きを継続する',
+    allow: '許可',
+  }
+}
+
+/** What stands for one showing of the page: every word of it, the end date and both parties' links. */
+export function wordingHash(parts: WordingParts, endsAt: number): string {
+  const { termsUrl, privacyUrl } = parts.client
+  return sha256(
+    JSON.stringify([consentWording(parts), dateInJapan(endsAt), parts.institution.links, { termsUrl, privacyUrl }]),
+  )
+}
+
+const scopesJa: Readonly<Record<BankScope, { name: string; meaning: string }>> = {
+  balances: { name: '残高照会', meaning: '口座の残高を見ることができます。' },
+  transactions: { name: '入出金明細照会', meaning: '口座の入金・出金の明細を見ることができます。' },
+}
+
+const scopesEn: Readonly<Record<BankScope, { name: string; meaning: string }>> = {
+  balances: { name: 'Balances', meaning: 'The service can see the balances of the accounts.' },
+  transactions: { name: 'Deposits and withdrawals', meaning: 'The service can see what was paid in and out.' },
+}
+
+export const serviceText = (name: BankScope, language: Language) => (language === 'en' ? scopesEn[name] : scopesJa[name])

@@ -1,0 +1,82 @@
+/** The demo around the bank: registers the two demo fintechs, makes their secrets on first start and serves their page. */
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { hashClientSecret } from '../provider/client.ts'
+import { type Secrets, unguessable } from '../secrets.ts'
+import type { Settings } from '../settings.ts'
+import type { Clients } from '../store/clients.ts'
+import type { Database } from '../store/open.ts'
+import { sealedSecret } from '../store/sealed-secrets.ts'
+import { createFintechs } from './fintechs.ts'
+
+type DemoParts = {
+  readonly settings: Settings
+  readonly clients: Clients
+  readonly db: Database
+  readonly secrets: Secrets
+  readonly clock: Clock
+  readonly resetBank: () => Promise<void>
+}
+
+/** The demo fintechs, listening on FINTECH_PORT. */
+export async function createDemo(parts: DemoParts): Promise<FastifyInstance> {
+  const { settings, resetBank } = parts
+  const fintechs = await registerDemoClients(parts)
+  const root = join(import.meta.dirname, '..', '..')
+  const server = await createFintechs({
+    issuer: settings.publicUrl,
+    origin: settings.fintechUrl,
+    fintechs,
+    resetBank,
+    viewsDir: join(root, 'views'),
+    publicDir: join(root, 'public'),
+  })
+  const { hostname, port } = new URL(settings.fintechUrl)
+  await server.listen({ host: hostname, port: Number(port) })
+  return server
+}
+
+/** Writes both registrations; each secret is made once and kept sealed, so a restart changes nothing. */
+export async function registerDemoClients({ settings, clients, db, secrets, clock }: Omit<DemoParts, 'resetBank'>) {
+  return Promise.all(
+    demoClients.map(async (client) => {
+      const clientSecret = await sealedSecret({ db, secrets, clock }, `demo-secret ${client.id}`, unguessable)
+      await clients.put({
+        ...client,
+        redirectUris: [`${settings.fintechUrl}/callback/${client.id}`],
+        scopes: ['balances', 'transactions'],
+        consentDays: 90,
+        authentication: { method: 'client_secret_basic', secretHash: hashClientSecret(clientSecret) },
+      })
+      return { clientId: client.id, clientSecret, serviceName: client.serviceName, companyName: client.companyName }
+    }),
+  )
+}
+
+const demoClients = [
+  {
+    id: 'demo-kakeibo' as const,
+    serviceName: 'みほん家計簿',
+    companyName: '株式会社みほんフィンテック',
+    registrationNumber: '関東財務局長（電代）第000号（見本）',
+    contact: '0120-000-111（平日 10:00〜18:00）',
+    liabilityUrl: 'https://kakeibo.example/liability',
+    termsUrl: 'https://kakeibo.example/terms',
+    termsVersion: '2026-01-01',
+    privacyUrl: 'https://kakeibo.example/privacy',
+    customerChooses: true,
+  },
+  {
+    id: 'demo-kaikei' as const,
+    serviceName: 'みほん会計',
+    companyName: 'みほん会計株式会社',
+    registrationNumber: '関東財務局長（電代）第001号（見本）',
+    contact: '0120-000-222（平日 9:00〜17:00）',
+    liabilityUrl: 'https://kaikei.example/liability',
+    termsUrl: 'https://kaikei.example/terms',
+    termsVersion: '2026-01-01',
+    privacyUrl: 'https://kaikei.example/privacy',
+    customerChooses: false,
+  },
+]

@@ -1,0 +1,122 @@
+/** What the demo fintechs' pages show: one function a view, from what we know to text for the template. */
+import type { FastifyReply } from 'fastify'
+import type { AccountReading } from './accounts.ts'
+import type { Connection, Fintech } from './fintechs.ts'
+import { type Trouble, troubleWords } from './trouble.ts'
+import type { Wire } from './wire.ts'
+
+const purposes = {
+  'demo-kakeibo': {
+    colour: 'green',
+    purpose: '口座の残高と入出金を取り込み、毎月の家計を自動でまとめます。',
+    english: 'Household budget',
+  },
+  'demo-kaikei': {
+    colour: 'indigo',
+    purpose: '口座の入出金明細を取り込み、会社の帳簿づけを楽にします。',
+    english: 'Company accounting',
+  },
+} as const satisfies Record<Fintech['clientId'], unknown>
+
+function brandOf({ clientId, serviceName, companyName }: Fintech) {
+  return { clientId, serviceName, companyName, ...purposes[clientId] }
+}
+
+type Home = {
+  readonly fintechs: readonly Fintech[]
+  readonly connected: readonly string[]
+  readonly wasReset: boolean
+}
+
+export function homePage({ fintechs, connected, wasReset }: Home) {
+  const cards = fintechs.map((fintech) => ({
+    ...brandOf(fintech),
+    connected: connected.includes(fintech.clientId),
+  }))
+  return { title: 'みほんサービス：銀行との連携デモ', brand: undefined, cards, wasReset }
+}
+
+export function connectionPage(fintech: Fintech, { reading, trouble, wire, tokens }: Connection) {
+  const ended = trouble?.kind === 'ended'
+  const heading = ended ? troubleWords.ended.heading : '連携できました'
+  return {
+    title: `${heading}｜${fintech.serviceName}`,
+    heading,
+    brand: brandOf(fintech),
+    trouble: trouble && explained(trouble),
+    ended,
+    // what was read under a consent that is over is not shown any longer
+    consent:
+      ended || !reading
+        ? undefined
+        : { number: reading.consent.number, end: dateTime(reading.consent.endsAt) },
+    readAt: reading && `${day(reading.baseDate)} ${reading.baseTime.slice(0, 5)}`,
+    accounts: ended || !reading ? [] : reading.accounts.map(accountOf),
+    refreshable: !ended && tokens.refreshToken !== undefined,
+    wire,
+  }
+}
+
+type Dead = { readonly trouble: Trouble; readonly fintech?: Fintech; readonly wire?: Wire }
+
+/** The dead-end page, with its status: what happened, and the way on. */
+export function showTrouble(reply: FastifyReply, { trouble, fintech, wire = [] }: Dead): FastifyReply {
+  const { heading } = troubleWords[trouble.kind]
+  const title = `${heading}｜${fintech?.serviceName ?? '銀行との連携デモ'}`
+  const data = { title, heading, brand: fintech && brandOf(fintech), trouble: explained(trouble), wire }
+  return reply.code(troubleWords[trouble.kind].status).view('demo/trouble', data)
+}
+
+function explained({ kind, code, description }: Trouble) {
+  const { text, english } = troubleWords[kind]
+  return { text, english, code, description }
+}
+
+const lastTransactions = 5
+
+function accountOf({
+  accountId,
+  branchName,
+  branchCode,
+  accountTypeName,
+  accountNumber,
+  balances,
+  statement,
+}: AccountReading) {
+  return {
+    id: accountId,
+    branch: `${branchName}（${branchCode}）`,
+    kindAndNumber: `${accountTypeName} ${accountNumber}`,
+    balance: balances && ('value' in balances ? { yen: yen(balances.value.balance) } : balances),
+    statement:
+      statement &&
+      ('value' in statement
+        ? {
+            // the bank lists from old to new
+            rows: statement.value.transactions
+              .slice(-lastTransactions)
+              .reverse()
+              .map((row) => ({
+                date: row.transactionDate,
+                day: day(row.transactionDate),
+                remarks: row.remarks ?? '－',
+                direction: row.transactionType === '1' ? '入金' : '出金',
+                yen: yen(row.amount),
+              })),
+          }
+        : statement),
+  }
+}
+
+const yen = (amount: string): string => `${BigInt(amount).toLocaleString('ja-JP')}円`
+
+/** @param date `2026-11-22` */
+const day = (date: string): string => `${Number(date.slice(5, 7))}月${Number(date.slice(8, 10))}日`
+
+const inJapan = new Intl.DateTimeFormat('ja-JP', {
+  timeZone: 'Asia/Tokyo',
+  dateStyle: 'long',
+  timeStyle: 'short',
+})
+
+const dateTime = (iso: string): string => inJapan.format(new Date(iso))

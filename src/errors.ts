@@ -1,0 +1,80 @@
+/**
+ * What may go wrong as expected, as a closed set of codes, and the one place that says what each means
+ * to HTTP, to the log, to the customer's page and to the fintech. What is not in here is a defect.
+ */
+
+/** An expected outcome: a value, never an exception. */
+export type Result<Value, Reason> = { readonly ok: true; readonly value: Value } | Failure<Reason>
+export type Failure<Reason> = { readonly ok: false } & Reason
+
+/** Codes of OAuth errors that a journey may end with (RFC 6749, section 4.1.2.1). */
+export type JourneyError = 'access_denied' | 'temporarily_unavailable'
+
+type ProblemMeaning = {
+  readonly status: number
+  readonly log: 'info' | 'warn' | 'error'
+  /** What the fintech is told when the customer gives up here. */
+  readonly oauth: JourneyError
+  /** False where trying the same again cannot help. */
+  readonly retry: boolean
+}
+
+/** Dead ends: pages with two ways out, or with none where no fintech is known. */
+export const problems = {
+  'bank-unavailable': { status: 503, log: 'warn', oauth: 'temporarily_unavailable', retry: true },
+  'locked-for-a-while': { status: 403, log: 'info', oauth: 'access_denied', retry: true },
+  'locked-for-good': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
+  'locked-by-bank': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
+  'password-expired': { status: 403, log: 'info', oauth: 'access_denied', retry: true },
+  'certificate-required': { status: 403, log: 'info', oauth: 'access_denied', retry: true },
+  'password-required': { status: 403, log: 'info', oauth: 'access_denied', retry: true },
+  'may-not-connect': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
+  'no-accounts': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
+  'risk-refused': { status: 403, log: 'warn', oauth: 'access_denied', retry: false },
+  'request-already-used': { status: 409, log: 'info', oauth: 'access_denied', retry: false },
+  'client-suspended': { status: 403, log: 'warn', oauth: 'access_denied', retry: false },
+  'certificates-off': { status: 404, log: 'info', oauth: 'access_denied', retry: true },
+  'ticket-refused': { status: 403, log: 'warn', oauth: 'access_denied', retry: true },
+  'already-finished': { status: 410, log: 'info', oauth: 'access_denied', retry: false },
+  'journey-unknown': { status: 410, log: 'info', oauth: 'access_denied', retry: false },
+  'stale-form': { status: 403, log: 'info', oauth: 'access_denied', retry: true },
+  'foreign-origin': { status: 403, log: 'warn', oauth: 'access_denied', retry: true },
+  'bad-request': { status: 400, log: 'info', oauth: 'access_denied', retry: false },
+  'authorization-refused': { status: 400, log: 'info', oauth: 'access_denied', retry: false },
+  'not-found': { status: 404, log: 'info', oauth: 'access_denied', retry: false },
+  'method-not-allowed': { status: 405, log: 'info', oauth: 'access_denied', retry: false },
+  'too-many-requests': { status: 429, log: 'warn', oauth: 'temporarily_unavailable', retry: true },
+  incident: { status: 500, log: 'error', oauth: 'temporarily_unavailable', retry: true },
+} as const satisfies Record<string, ProblemMeaning>
+
+export type ProblemCode = keyof typeof problems
+
+/** What a dead-end page may say beyond its fixed text. */
+export type Problem = { readonly code: ProblemCode; readonly values?: Readonly<Record<string, string>> }
+
+/** Errors at a field of a form: the step is shown again with the message beside the field. */
+export type FieldErrorCode =
+  | 'login-id-missing'
+  | 'password-missing'
+  | 'sign-in-wrong'
+  | 'password-wrong'
+  | 'answer-missing'
+  | 'answer-wrong'
+  | 'services-missing'
+  | 'accounts-missing'
+  | 'pin-missing'
+  | 'pin-unticked'
+  | 'pin-form'
+  | 'pin-wrong'
+  | 'pin-locked'
+  | 'tick-missing'
+  | 'consent-accounts-missing'
+  | 'stale-form'
+  | 'last-try'
+
+export type FieldError = {
+  readonly code: FieldErrorCode
+  /** id of the control that the message belongs to */
+  readonly field: string
+  readonly values?: Readonly<Record<string, string>>
+}

@@ -1,0 +1,35 @@
+/** 手順 5 照会用暗証番号登録結果: what the last submit registered; confirm, or register more (手順 4 again). */
+import { z } from 'zod'
+import { text } from './fields.ts'
+import { accountHandle } from './journey.ts'
+import { accountName, shown } from './register-pins.ts'
+import { canBeGranted, defineStep, signedIn } from './step.ts'
+
+export const reviewPins = defineStep({
+  fields: z.object({ action: text(16) }).catch({ action: '' }),
+
+  async page(context) {
+    const answer = await context.bank.accounts(signedIn(context))
+    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    const { held, failed } = context.facts.pinResult ?? { held: [], failed: [] }
+    const rows = answer.value.map((account) => ({ account, handle: accountHandle(context.uid, account.id) }))
+    return {
+      view: {
+        accounts: rows.map(({ account, handle }) => ({ ...shown(account), handle, justEntered: held.includes(handle) })),
+        registered: held.length,
+        failed: failed.flatMap(({ account: handle, code }) => {
+          const row = rows.find((one) => one.handle === handle)
+          return row ? [{ account: accountName(row.account), code }] : []
+        }),
+      },
+    }
+  },
+
+  async submit(context, { action }) {
+    if (action === 'more') return { learned: { pins: 'adding' } }
+    const answer = await context.bank.accounts(signedIn(context))
+    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    // Held PINs may have been released meanwhile; without an account to grant there is nothing to confirm.
+    return { learned: { pins: answer.value.some(canBeGranted) ? 'done' : 'adding' } }
+  },
+})

@@ -1,0 +1,84 @@
+/** 手順 1-1① and 1-2①: who is it? Both methods stand on one page; ID and password are entered here. */
+import { z } from 'zod'
+import type { Bank, Customer } from '../bank/port.ts'
+import type { FieldError } from '../errors.ts'
+import type { Guarded } from '../risk/locks.ts'
+import { text } from './fields.ts'
+import { defineStep, type StepContext, type SubmitOutcome } from './step.ts'
+
+export const signIn = defineStep({
+  fields: z.object({ loginId: text(64), password: text(256) }).catch({ loginId: '', password: '' }),
+
+  async page(_context, kept) {
+    return { view: { loginId: typeof kept.loginId === 'string' ? kept.loginId : '' } }
+  },
+
+  async submit(context, fields) {
+    // Full-width input is the keyboard's doing; upper and lower case are the customer's and stay.
+    const loginId = fields.loginId.normalize('NFKC').trim()
+    const { password } = fields
+    const missing: FieldError[] = []
+    if (loginId === '') missing.push({ code: 'login-id-missing', field: 'login-id' })
+    if (password === '') missing.push({ code: 'password-missing', field: 'password' })
+    if (missing.length > 0) return { errors: missing, kept: { loginId } }
+
+    return authenticate(context, {
+      method: 'password',
+      lockSubject: loginId,
+      ask: () => context.bank.signIn({ loginId, password }),
+      wrong: { code: 'sign-in-wrong', field: 'login-id' },
+      kept: { loginId },
+    })
+  },
+})
+
+type Attempt = {
+  readonly method: 'password' | 'certificate'
+  readonly lockSubject: string
+  readonly ask: () => ReturnType<Bank['signIn']>
+  readonly wrong: FieldError
+  readonly kept: { readonly loginId: string } | Record<string, never>
+}
+
+/** One guarded try of a password, by either method, and what it tells about the customer. */
+export async function authenticate(context: StepContext, attempt: Attempt): Promise<SubmitOutcome> {
+  const taken = await context.locks.take('password' satisfies Guarded, attempt.lockSubject)
+  if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
+
+  const answer = await attempt.ask()
+  if (answer.ok) {
+    await taken.right()
+    return identified(context, answer.value, attempt.method)
+  }
+  if (answer.reason === 'unavailable') {
+    await taken.undecided()
+    return { problem: { code: 'bank-unavailable' } }
+  }
+  await context.audit({ event: 'sign-in-failed', method: attempt.method, reason: answer.reason })
+  if (answer.reason === 'wrong') {
+    const after = await taken.wrong()
+    if ('locked' in after) return { problem: { code: `locked-${after.locked}` } }
+    const warning: FieldError[] = after.left === 1 ? [{ code: 'last-try', field: attempt.wrong.field }] : []
+    return { errors: [attempt.wrong, ...warning], kept: { ...attempt.kept } }
+  }
+  // The password was right; only now may the page say what is wrong with the contract.
+  await taken.right()
+  return { problem: { code: answer.reason } }
+}
+
+/** Customer and challenge are learned together: a customer is never known without knowing whether to ask him more. */
+async function identified(
+  context: StepContext,
+  { id, companyName, userName, signals }: Customer,
+  method: Attempt['method'],
+): Promise<SubmitOutcome> {
+  const { decision, reasons } = context.assessRisk({ signals })
+  if (decision === 'refuse') {
+    await context.audit({ event: 'sign-in-failed', method, reason: 'risk' })
+    return { problem: { code: 'risk-refused' } }
+  }
+  await context.audit({ event: 'signed-in', customer: id, method, challenge: decision, reasons })
+  return {
+    learned: { customer: { id, companyName, userName }, challenge: decision === 'ask' ? 'due' : 'not-needed' },
+  }
+}

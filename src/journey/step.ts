@@ -1,0 +1,73 @@
+/** What a step is: the fields of its form, what its page shows, and what a submit learns. */
+import type { z } from 'zod'
+import type { Bank, InquiryAccount } from '../bank/port.ts'
+import type { HeldPins } from '../bank/held-pins.ts'
+import type { FieldError, Problem } from '../errors.ts'
+import type { Institution } from '../institution.ts'
+import type { Language } from '../web/language.ts'
+import type { assessRisk } from '../risk/assess.ts'
+import type { Locks } from '../risk/locks.ts'
+import type { BankScope, Client } from '../store/clients.ts'
+import type { Facts, Learned, Notice } from './journey.ts'
+
+/** Everything a step may look at or ask. It is handed in, so that a step reads like its section of the manual. */
+export type StepContext = {
+  readonly uid: string
+  readonly journeyHash: string
+  readonly facts: Facts
+  readonly client: Client
+  /** the bank scopes of the request that this fintech is registered for */
+  readonly offered: readonly BankScope[]
+  readonly bank: Bank
+  readonly pins: HeldPins
+  readonly locks: Locks
+  readonly assessRisk: typeof assessRisk
+  readonly institution: Institution
+  readonly language: Language
+  readonly now: number
+  /** the live connection of this customer with this fintech, which a new 許可 would end */
+  readonly formerConnection: () => Promise<{ readonly number: string; readonly endsAt: number } | undefined>
+  readonly audit: (entry: StepAudit) => Promise<void>
+}
+
+export type StepAudit =
+  | { readonly event: 'signed-in'; readonly customer: string; readonly method: 'password' | 'certificate'; readonly challenge: 'ask' | 'allow'; readonly reasons: readonly string[] }
+  | { readonly event: 'sign-in-failed'; readonly method: 'password' | 'certificate'; readonly reason: string }
+
+/** What was typed before an error, to be shown again; never a secret. */
+export type Kept = Notice['kept']
+
+export type PageOutcome<View> =
+  | { readonly view: View }
+  /** nothing to show: the step is not due after all */
+  | { readonly learned: Learned }
+  | { readonly problem: Problem }
+
+export type SubmitOutcome =
+  | { readonly learned: Learned }
+  | { readonly errors: readonly FieldError[]; readonly kept?: Kept }
+  | { readonly problem: Problem }
+
+export type Step<Fields, View> = {
+  /** Never rejects: what is missing or malformed becomes an empty value, and submit says it in the customer's words. */
+  readonly fields: z.ZodType<Fields>
+  readonly page: (context: StepContext, kept: Kept) => Promise<PageOutcome<View>>
+  readonly submit: (context: StepContext, fields: Fields) => Promise<SubmitOutcome>
+}
+
+/** The type of a step is inferred from its parts. */
+export const defineStep = <Fields, View>(step: Step<Fields, View>): Step<Fields, View> => step
+
+/** The customer of a step that is only due when somebody has signed in. */
+export function signedIn({ facts, journeyHash }: StepContext): { customer: string; journey: string } {
+  if (!facts.customer) throw new Error('a step after sign-in was reached without a customer')
+  return { customer: facts.customer.id, journey: journeyHash }
+}
+
+/** 登録済み or 登録済み*: only such accounts can be inquired, so only they can be granted. */
+export const canBeGranted = (account: InquiryAccount): boolean => account.registered || account.held
+
+export const keptList = (kept: Kept, name: string): readonly string[] | undefined => {
+  const value = kept[name]
+  return typeof value === 'string' ? [value] : value
+}

@@ -1,0 +1,164 @@
+/**
+ * How node-oidc-provider keeps things in our store. Grants are not kept at all: they are read from the consent rows,
+ * so a consent that ended is dead to every token at once. Browser sessions are never kept.
+ */
+import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { type Clock, hours, seconds } from '../clock.ts'
+import type { Consents } from '../consent/consents.ts'
+import type { Clients } from '../store/clients.ts'
+import {
+  consumeRecord,
+  deleteRecord,
+  deleteRecordsOfGrant,
+  findRecord,
+  insertRecordOnce,
+  putRecord,
+} from '../store/engine-records.ts'
+import type { Database } from '../store/open.ts'
+import { engineClient } from './client.ts'
+import { engineGrant } from './grant.ts'
+
+type AdapterParts = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly clients: Clients
+  readonly consents: Consents
+  readonly publicUrl: string
+}
+
+/** A pushed request is looked at again when the customer comes back, long after its own minute (RFC 9126, section 2.2). */
+const keptAfterExpiry: Readonly<Record<string, number>> = { PushedAuthorizationRequest: hours(26) }
+
+export function createAdapterFactory(parts: AdapterParts): AdapterFactory {
+  return (model) => {
+    switch (model) {
+      case 'Grant':
+        return grantAdapter(parts)
+      case 'Client':
+        return clientAdapter(parts)
+      case 'Session':
+        return noAdapter
+      case 'ReplayDetection':
+        return replayAdapter(parts)
+      default:
+        return recordAdapter(parts, model)
+    }
+  }
+}
+
+const noAdapter: Adapter = {
+  async upsert() {},
+  async find() {
+    return undefined
+  },
+  async findByUserCode() {
+    return undefined
+  },
+  async findByUid() {
+    return undefined
+  },
+  async consume() {},
+  async destroy() {},
+  async revokeByGrantId() {},
+}
+
+function grantAdapter({ consents, publicUrl }: AdapterParts): Adapter {
+  return {
+    ...noAdapter,
+    async find(id) {
+      const consent = await consents.findLive(id)
+      return consent && engineGrant(consent, publicUrl)
+    },
+    // Reached when a token is revoked or a code replayed; who it was is read from the route that is being served.
+    async destroy(id) {
+      await consents.end(id, endingOfRoute())
+    },
+  }
+}
+
+function clientAdapter({ clients }: AdapterParts): Adapter {
+  return {
+    ...noAdapter,
+    async find(id) {
+      const client = await clients.find(id)
+      return client?.status === 'active' ? engineClient(client) : undefined
+    },
+  }
+}
+
+function replayAdapter({ db, clock }: AdapterParts): Adapter {
+  return {
+    ...noAdapter,
+    // Two proofs with one jti at the same instant: the second insert finds the first, whoever asked before.
+    async upsert(id, _payload, expiresIn) {
+      const first = await insertRecordOnce(db, { model: 'ReplayDetection', id }, clock() + seconds(expiresIn ?? 0))
+      if (!first) throw new errors.InvalidRequest('the jti was used before')
+    },
+    async find(id) {
+      return (await findRecord(db, { model: 'ReplayDetection', id })) && { jti: id }
+    },
+  }
+}
+
+function recordAdapter({ db, clock, consents, publicUrl }: AdapterParts, model: string): Adapter {
+  return {
+    ...noAdapter,
+    async upsert(id, payload, expiresIn) {
+      const { jti: _jti, returnTo: _returnTo, ...kept } = payload
+      await putRecord(
+        db,
+        { model, id },
+        {
+          payload: kept,
+          grantId: payload.grantId ?? null,
+          expiresAt: clock() + seconds(expiresIn ?? 0) + (keptAfterExpiry[model] ?? 0),
+        },
+      )
+    },
+    async find(id) {
+      const found = await findRecord(db, { model, id })
+      if (!found) return undefined
+      const payload: AdapterPayload = { ...found.payload, jti: id }
+      // The resume address holds the id itself, so it is built again rather than kept.
+      if (model === 'Interaction') payload.returnTo = `${publicUrl}/authorize/${id}`
+      if (found.consumedAt !== null) payload.consumed = Math.floor(found.consumedAt / 1000)
+      return payload
+    },
+    async consume(id) {
+      if (model === 'AuthorizationCode') return spendCode({ db, clock, consents }, id)
+      if (!(await consumeRecord(db, { model, id }, clock()))) {
+        if (model === 'PushedAuthorizationRequest') {
+          throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used')
+        }
+        throw new errors.InvalidGrant(`${model} was already used`)
+      }
+    },
+    destroy: (id) => deleteRecord(db, { model, id }),
+    revokeByGrantId: (grantId) => deleteRecordsOfGrant(db, model, grantId),
+  }
+}
+
+/** Spends a code and makes its consent active, both or neither. A second spender ends the consent (RFC 6749, section 4.1.2). */
+async function spendCode(
+  { db, clock, consents }: Pick<AdapterParts, 'db' | 'clock' | 'consents'>,
+  id: string,
+): Promise<void> {
+  const key = { model: 'AuthorizationCode', id }
+  const record = await findRecord(db, key)
+  const grantId = record?.grantId
+  if (!grantId) throw new errors.InvalidGrant('authorization code not found')
+  const spent = await db.transaction().execute(async (transaction) => {
+    if (!(await consumeRecord(transaction, key, clock()))) return false
+    await consents.activate(transaction, grantId)
+    return true
+  })
+  if (spent) return
+  await consents.end(grantId, codeReplayed)
+  throw new errors.InvalidGrant('authorization code already consumed')
+}
+
+const codeReplayed = { status: 'stopped', by: 'system', reason: 'code-replayed' } as const
+
+function endingOfRoute() {
+  return Provider.ctx?.oidc.route === 'token' ? codeReplayed : ({ status: 'stopped', by: 'client', reason: 'token-revoked' } as const)
+}

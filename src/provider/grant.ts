@@ -1,0 +1,17 @@
+/** A consent as the engine's grant: what its tokens may carry, and until when. */
+import type { AdapterPayload } from 'oidc-provider'
+import type { Consent } from '../store/consents.ts'
+import { apiResource } from './resource.ts'
+
+export function engineGrant(consent: Consent, publicUrl: string): AdapterPayload {
+  return {
+    kind: 'Grant',
+    jti: consent.id,
+    accountId: consent.customer,
+    clientId: consent.client,
+    iat: Math.floor(consent.startsAt / 1000),
+    exp: Math.floor(consent.endsAt / 1000),
+    openid: { scope: consent.openidScope },
+    resources: { [apiResource(publicUrl)]: consent.services.join(' ') },
+  }
+}

@@ -1,0 +1,75 @@
+/** What the journey needs of the engine: the request that waits for an answer, and the two answers. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type Provider from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { JourneyError } from '../errors.ts'
+
+type Raw = { readonly req: IncomingMessage; readonly res: ServerResponse }
+
+/** A fintech's request that waits for the customer. */
+export type PendingRequest = {
+  readonly uid: string
+  readonly clientId: string
+  /** space-separated, as asked */
+  readonly scope: string
+  readonly uiLocales: string | undefined
+  /** when the customer came, ms */
+  readonly startedAt: number
+  /** where the engine answers the fintech once a result is stored */
+  readonly resumeUrl: string
+  /** a result is stored already; it stands */
+  readonly answered: boolean
+  /** another tab has finished with the same pushed request */
+  readonly alreadyUsed: () => Promise<boolean>
+}
+
+export type Interactions = {
+  /** The request of this browser and uid; undefined when it is over, unknown or another browser's. */
+  find: (raw: Raw, uid: string) => Promise<PendingRequest | undefined>
+  /** Login and consent in one result. */
+  allow: (raw: Raw, given: { customer: string; consent: string }) => Promise<void>
+  refuse: (raw: Raw, refusal: { error: JourneyError; description: string }) => Promise<void>
+}
+
+export function createInteractions(provider: Provider): Interactions {
+  return {
+    async find({ req, res }, uid) {
+      const details = await provider.interactionDetails(req, res).catch((error: unknown) => {
+        if (error instanceof errors.SessionNotFound) return undefined
+        throw error
+      })
+      // The engine looks at its cookie only; the uid of the path must be the same (pitfall 18).
+      if (!details || details.uid !== uid) return undefined
+      const { params, iat, returnTo, result } = details
+      const pushed = pushedRequestOf(details)
+      return {
+        uid,
+        clientId: String(params.client_id),
+        scope: typeof params.scope === 'string' ? params.scope : '',
+        uiLocales: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
+        startedAt: iat * 1000,
+        resumeUrl: returnTo,
+        answered: result !== undefined,
+        async alreadyUsed() {
+          if (!pushed) return false
+          const found = await provider.PushedAuthorizationRequest.find(pushed, { ignoreExpiration: true })
+          return found?.consumed !== undefined
+        },
+      }
+    },
+    async allow({ req, res }, { customer, consent }) {
+      await provider.interactionResult(req, res, {
+        login: { accountId: customer, remember: false },
+        consent: { grantId: consent },
+      })
+    },
+    async refuse({ req, res }, { error, description }) {
+      await provider.interactionResult(req, res, { error, error_description: description })
+    },
+  }
+}
+
+/** Not in the published types: the id of the pushed request that started this interaction. */
+function pushedRequestOf(details: object): string | undefined {
+  return 'parJti' in details && typeof details.parJti === 'string' ? details.parJti : undefined
+}

@@ -1,0 +1,169 @@
+/** node-oidc-provider, configured for this bank and fenced in. What it must never do: show a page, keep a session, remember a consent. */
+import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { hours, seconds } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { keyedHash } from '../secrets.ts'
+import type { BankScope } from '../store/clients.ts'
+import { clientSecretMatches } from './client.ts'
+import { apiResource, requireBankScope, resourceServer } from './resource.ts'
+
+type ProviderParts = {
+  readonly publicUrl: string
+  readonly adapter: NonNullable<Configuration['adapter']>
+  readonly jwks: NonNullable<Configuration['jwks']>
+  readonly cookieKeys: readonly string[]
+  readonly pairwiseKey: Buffer
+  /** how long the engine remembers a request, ms; outlives every journey (design 2.3) */
+  readonly interactionLifetime: number
+  readonly log: Log
+  /** Answers with our own page where the engine may not redirect. */
+  readonly renderError: (ctx: KoaContextWithOIDC, error: { code: string; description?: string }) => Promise<void>
+}
+
+const algorithms = ['ES256', 'PS256'] as const
+const inSeconds = (ms: number) => Math.floor(ms / seconds(1))
+
+export function createProvider(parts: ProviderParts): Provider {
+  const { publicUrl } = parts
+  const provider = new Provider(publicUrl, {
+    adapter: parts.adapter,
+    jwks: parts.jwks,
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      pushed_authorization_request: '/par',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      jwks: '/jwks',
+    },
+    scopes: ['openid', 'offline_access'],
+    claims: { openid: ['sub'] },
+    responseTypes: ['code'],
+    subjectTypes: ['pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => keyedHash(parts.pairwiseKey, `sub ${client.clientId} ${accountId}`),
+    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
+    extraClientMetadata: { properties: ['urn:ninka:bank_scopes'] },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...algorithms],
+      idTokenSigningAlgValues: [...algorithms],
+      authorizationSigningAlgValues: [...algorithms],
+      requestObjectSigningAlgValues: [...algorithms],
+      dPoPSigningAlgValues: [...algorithms],
+    },
+    pkce: { required: () => true },
+    rotateRefreshToken: false,
+    issueRefreshToken: () => true,
+    expiresWithSession: () => false,
+    conformIdTokenClaims: true,
+    findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId
+      return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined
+    },
+    extraTokenClaims: async () => undefined,
+    interactions: { url: (_ctx, interaction) => `/journey/${interaction.uid}`, policy: policy() },
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
+      dPoP: { enabled: false },
+      jwtResponseModes: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (ctx) => {
+          requireBankScope(ctx)
+          return apiResource(publicUrl)
+        },
+        useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, resource, client) => {
+          requireBankScope(ctx)
+          return resourceServer(resource, publicUrl, client['urn:ninka:bank_scopes'] as BankScope[])
+        },
+      },
+    },
+    cookies: {
+      keys: [...parts.cookieKeys],
+      names: cookieNames(publicUrl),
+      long: { httpOnly: true, sameSite: 'lax', signed: true },
+      short: { httpOnly: true, sameSite: 'lax', signed: true },
+    },
+    ttl: {
+      Interaction: inSeconds(parts.interactionLifetime),
+      Session: 60,
+      AuthorizationCode: 60,
+      Grant: inSeconds(hours(24)),
+      AccessToken: (ctx) => Math.min(300, untilEnd(ctx)),
+      RefreshToken: (ctx) => untilEnd(ctx),
+      IdToken: 300,
+    },
+    renderError: async (ctx, out) => {
+      await parts.renderError(ctx, {
+        code: out.error,
+        ...(out.error_description ? { description: out.error_description } : {}),
+      })
+    },
+  })
+
+  // Secrets are kept hashed; the engine compares through its client model.
+  provider.Client.prototype.compareClientSecret = function compare(this: { clientSecret?: string }, given: string) {
+    return clientSecretMatches(this.clientSecret, given)
+  }
+
+  provider.use(discoverOnlyWhatClientsGet)
+  listen(provider, parts.log)
+  return provider
+}
+
+/**
+ * Whole seconds until the consent of the grant in use ends, at least 1: the engine answers 500 to a lifetime of zero.
+ */
+function untilEnd(ctx: KoaContextWithOIDC): number {
+  const end = ctx.oidc.entities.Grant?.exp
+  if (end === undefined) throw new errors.InvalidGrant('grant not found')
+  return Math.max(1, end - Math.floor(Date.now() / 1000))
+}
+
+/** One journey gives both login and consent; nothing but its result ever satisfies the engine. */
+function policy(): interactionPolicy.Prompt[] {
+  const { Check, Prompt } = interactionPolicy
+  const journeyDue = new Check('journey_due', 'the customer has not walked the journey yet', 'login_required', (ctx) =>
+    ctx.oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
+  )
+  return [new Prompt({ name: 'login', requestable: true }, journeyDue), new Prompt({ name: 'consent', requestable: true })]
+}
+
+/** A cookie with a path may carry __Secure- on https, never __Host-. */
+export function cookieNames(publicUrl: string): { session: string; interaction: string; resume: string } {
+  const prefix = publicUrl.startsWith('https:') ? '__Secure-' : ''
+  return { session: `${prefix}engine-session`, interaction: `${prefix}interaction`, resume: `${prefix}resume` }
+}
+
+const responseModes = ['query', 'jwt', 'query.jwt']
+
+/** The engine lists every response mode it could do; clients are registered for three. */
+async function discoverOnlyWhatClientsGet(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next()
+  const body: unknown = ctx.body
+  if (ctx.path.startsWith('/.well-known/') && body && typeof body === 'object' && 'response_modes_supported' in body) {
+    body.response_modes_supported = responseModes
+  }
+}
+
+/** Client errors are generic to the outside; the reason is in the events only. */
+function listen(provider: Provider, log: Log): void {
+  const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
+    log.info(
+      { event: 'oauth-refused', route: ctx.oidc.route, client: ctx.oidc.client?.clientId, error: error.error, detail: error.error_detail },
+      'an OAuth request was refused',
+    )
+  provider.on('authorization.error', refused)
+  provider.on('grant.error', refused)
+  provider.on('pushed_authorization_request.error', refused)
+  provider.on('introspection.error', refused)
+  provider.on('revocation.error', refused)
+  provider.on('server_error', (ctx, error) => log.error({ event: 'engine-failed', route: ctx.oidc?.route, err: error }, 'the engine failed'))
+}

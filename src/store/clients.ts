@@ -1,0 +1,56 @@
+/** The fintechs that may ask: what the bank verified about each, and how each authenticates. */
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import type { Database } from './open.ts'
+
+export const bankScopes = ['balances', 'transactions'] as const
+export type BankScope = (typeof bankScopes)[number]
+
+const registration = z.object({
+  id: z.string().regex(/^[a-z0-9-]{3,64}$/),
+  /** サービス名 and 提供会社名, as registered with the bank; never from a request */
+  serviceName: z.string().min(1).max(60),
+  companyName: z.string().min(1).max(60),
+  /** 電子決済等代行業者 registration, such as 関東財務局長（電代）第N号 */
+  registrationNumber: z.string().max(60),
+  contact: z.string().max(120),
+  liabilityUrl: z.url(),
+  termsUrl: z.url(),
+  termsVersion: z.string(),
+  privacyUrl: z.url(),
+  /** 認可業務選択 is shown only for fintechs whose customers choose */
+  customerChooses: z.boolean(),
+  scopes: z.array(z.enum(bankScopes)).min(1),
+  /** 認可期間 in calendar days */
+  consentDays: z.number().int().min(1).max(366),
+  redirectUris: z.array(z.url()).min(1),
+  authentication: z.discriminatedUnion('method', [
+    z.object({ method: z.literal('client_secret_basic'), secretHash: z.string() }),
+    z.object({ method: z.literal('private_key_jwt'), jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) }),
+  ]),
+})
+
+export type Client = z.infer<typeof registration> & { readonly status: 'active' | 'suspended' }
+
+export type Clients = {
+  find: (id: string) => Promise<Client | undefined>
+  /** Writes a registration; the same id replaces the former one. */
+  put: (client: Omit<Client, 'status'>) => Promise<void>
+}
+
+export function createClients({ db, clock }: { db: Database; clock: Clock }): Clients {
+  return {
+    async find(id) {
+      const row = await db.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && { ...registration.parse(JSON.parse(row.registration)), status: row.status }
+    },
+    async put(client) {
+      const row = { id: client.id, status: 'active' as const, registration: JSON.stringify(registration.parse(client)), changed_at: clock() }
+      await db
+        .insertInto('clients')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ registration: row.registration, changed_at: row.changed_at }))
+        .execute()
+    },
+  }
+}

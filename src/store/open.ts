@@ -1,0 +1,27 @@
+/** Opens the database named in the settings and brings its tables to this version. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import * as ground from './migrations/0001-ground.ts'
+import type { Tables } from './schema.ts'
+import { openSqlite } from './sqlite.ts'
+
+export type Database = Kysely<Tables>
+
+const migrations = { '0001-ground': ground }
+
+/** @param url `sqlite:<file>` or `sqlite::memory:` */
+export async function openDatabase(url: string): Promise<Database> {
+  const file = url.slice('sqlite:'.length)
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const db: Database = new Kysely({ dialect: new SqliteDialect({ database: openSqlite(file) }) })
+  await migrate(db)
+  return db
+}
+
+async function migrate(db: Database): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw new Error('the database could not be brought to this version', { cause: error })
+}

@@ -1,0 +1,65 @@
+/** The tables as Kysely sees them. Times are milliseconds since 1970, JSON is text; both databases share one schema. */
+import type { Generated } from 'kysely'
+
+export type Tables = {
+  /** values sealed under the master key: signing keys, the salt of pairwise ids */
+  sealed_secrets: { name: string; sealed: string; created_at: number }
+  clients: { id: string; status: 'active' | 'suspended'; registration: string; changed_at: number }
+  /** what the protocol engine keeps; ids are hashes */
+  engine_records: {
+    model: string
+    id_hash: string
+    payload: string
+    grant_id: string | null
+    consumed_at: number | null
+    expires_at: number
+  }
+  consents: {
+    /** also the id of the engine's grant */
+    id: string
+    number: string
+    arrangement_id: string
+    customer_id: string
+    client_id: string
+    /** hash of the journey's uid: a finish that runs twice makes one consent */
+    journey_hash: string
+    status: ConsentStatus
+    /** space-separated bank scopes */
+    services: string
+    /** space-separated OpenID scopes */
+    openid_scope: string
+    /** JSON: [{ bankAccount, id }] */
+    accounts: string
+    starts_at: number
+    ends_at: number
+    granted_at: number
+    activated_at: number | null
+    ended_at: number | null
+    ended_by: string | null
+    ended_reason: string | null
+    language: string
+    wording_version: string
+    wording_hash: string
+    bank_terms_version: string
+    client_terms_version: string
+  }
+  /** 許可 was pressed; completed by the request itself or, after a crash, by the sweeper */
+  finishing: { journey_hash: string; payload: string; created_at: number }
+  /** journeys that hold PINs with the bank, so that dead ones can be released */
+  held_pins: { journey_hash: string; customer_id: string; release_at: number }
+  /** wrong tries per subject; keys are hashes */
+  attempts: {
+    subject: string
+    failures: number
+    temporary_locks: number
+    locked_until: number
+    forgotten_at: number
+  }
+  tickets: { id_hash: string; expires_at: number }
+  audit: { seq: Generated<number>; at: number; event: string; journey: string | null; payload: string }
+  simulator_customers: { login_id: string; state: string }
+  simulator_accounts: { id: string; login_id: string; registered: number }
+  simulator_held_pins: { journey: string; account_id: string; login_id: string }
+}
+
+export type ConsentStatus = 'granted' | 'active' | 'expired' | 'stopped' | 'replaced' | 'unused'

@@ -1,0 +1,30 @@
+/** node:sqlite in the shape that Kysely's SQLite dialect expects, with each statement compiled once. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { SqliteDatabase } from 'kysely'
+
+export function openSqlite(file: string): SqliteDatabase {
+  const db = new DatabaseSync(file)
+  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
+  const compiled = new Map<string, StatementSync>()
+  return {
+    prepare(sql) {
+      let statement = compiled.get(sql)
+      if (!statement) {
+        statement = db.prepare(sql)
+        compiled.set(sql, statement)
+      }
+      const reader = statement.columns().length > 0
+      const ready = statement
+      return {
+        reader,
+        all: (parameters) => ready.all(...(parameters as SQLInputValue[])),
+        run(parameters) {
+          const { changes, lastInsertRowid } = ready.run(...(parameters as SQLInputValue[]))
+          return { changes, lastInsertRowid }
+        },
+        iterate: (parameters) => ready.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+      }
+    },
+    close: () => db.close(),
+  }
+}

@@ -1,0 +1,126 @@
+/** The HTTP server with everything that holds for every route: trust of proxies, log, headers, cookies, limits, templates. */
+import { join } from 'node:path'
+import cookie from '@fastify/cookie'
+import csrf from '@fastify/csrf-protection'
+import secureSession from '@fastify/secure-session'
+import fastifyStatic from '@fastify/static'
+import fastifyView from '@fastify/view'
+import { Eta } from 'eta'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { securityHeaders } from '../edge/headers.ts'
+import { floodLimit } from '../edge/limits.ts'
+import { isSameOrigin } from '../edge/same-origin.ts'
+import { hours } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { journeyNumber } from '../secrets.ts'
+import type { Settings } from '../settings.ts'
+import { languageCookie } from './pages.ts'
+
+export const viewsDir = join(import.meta.dirname, '..', '..', 'views')
+
+type ServerOptions = { readonly settings: Settings; readonly log: Log; readonly cookieKeys: readonly Buffer[] }
+
+export async function createServer({ settings, log, cookieKeys }: ServerOptions): Promise<FastifyInstance> {
+  const https = settings.publicUrl.startsWith('https:')
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    // Only listed proxies may say who the client is; without any, the connection's address is the client.
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: true,
+  })
+  securityHeaders(app, { https })
+  logRequests(app)
+  await floodLimit(app)
+  await app.register(cookie)
+  await app.register(secureSession, {
+    sessionName: 'session',
+    cookieName: https ? '__Secure-journey' : 'journey',
+    key: [...cookieKeys],
+    // The facts carry times of their own; this only bounds how long an ending is remembered.
+    expiry: hours(25) / 1000,
+    cookie: { httpOnly: true, sameSite: 'lax', secure: https, path: '/journey' },
+  })
+  await app.register(csrf, { sessionPlugin: '@fastify/secure-session', getToken: formToken })
+  refuseOversizedCookies(app)
+  refuseForeignPosts(app, settings.publicUrl)
+  switchLanguage(app, https)
+  await app.register(fastifyView, {
+    engine: { eta: new Eta({ views: viewsDir, cache: true, autoTrim: false }) },
+    templates: viewsDir,
+    viewExt: 'eta',
+    production: true,
+  })
+  return app
+}
+
+/** Style sheets and the script: the only answers that a cache may keep. */
+export async function publicFiles(app: FastifyInstance, root: string): Promise<void> {
+  await app.register(fastifyStatic, {
+    root,
+    prefix: '/',
+    wildcard: false,
+    cacheControl: false,
+    setHeaders: (reply) => reply.header('cache-control', 'public, max-age=3600'),
+  })
+}
+
+function formToken(request: { body?: unknown }): string {
+  const { body } = request
+  return body && typeof body === 'object' && '_csrf' in body && typeof body._csrf === 'string' ? body._csrf : ''
+}
+
+/** One line a request: the route's pattern, never its address, because addresses may carry codes and tickets. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const uid = (request.params as { uid?: unknown } | undefined)?.uid
+    request.log.info({
+      event: 'request',
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      client: request.ip,
+      ...(typeof uid === 'string' ? { journey: journeyNumber(uid) } : {}),
+    })
+  })
+}
+
+const mostCookieBytes = 4096
+
+/** Browsers drop a larger cookie without a word, and the customer would go round in circles. */
+function refuseOversizedCookies(app: FastifyInstance): void {
+  app.addHook('onSend', async (_request, reply) => {
+    const header = reply.getHeader('set-cookie')
+    for (const value of Array.isArray(header) ? header : [header]) {
+      if (typeof value === 'string' && value.length > mostCookieBytes) throw new Error('a cookie is larger than browsers keep')
+    }
+  })
+}
+
+class ForeignOrigin extends Error {
+  readonly code = 'NINKA_FOREIGN_ORIGIN'
+  readonly statusCode = 403
+}
+
+function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.method === 'POST' && request.routeOptions.url?.startsWith('/journey/') && !isSameOrigin(request, publicUrl)) {
+      throw new ForeignOrigin('a form came from another origin')
+    }
+  })
+}
+
+/** `?lang=en` on any page: remembers the choice and shows the same page again. */
+function switchLanguage(app: FastifyInstance, https: boolean): void {
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.method !== 'GET' || !request.routeOptions.url?.startsWith('/journey/')) return
+    const { lang } = request.query as { lang?: unknown }
+    if (lang !== 'ja' && lang !== 'en') return
+    reply.setCookie(languageCookie, lang, { path: '/', sameSite: 'lax', httpOnly: true, secure: https, maxAge: 31_536_000 })
+    const [path = '/'] = request.url.split('?')
+    return reply.redirect(path, 303)
+  })
+}

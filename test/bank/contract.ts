@@ -1,0 +1,101 @@
+/** What every implementation of the bank port must do, whoever stands behind it. Run with the demo customers. */
+import { describe, expect, test } from 'vitest'
+import { pinsContract } from './pins-contract.ts'
+import { statementContract } from './statement-contract.ts'
+import { type MakeBank, password, type UnderTest, underTest, valueOf } from './under-test.ts'
+
+export function bankContract(name: string, makeBank: MakeBank): void {
+  describe(`${name} as a bank`, () => {
+    const made = underTest(makeBank)
+    signInContract(made)
+    pinsContract(made)
+    statementContract(made)
+  })
+}
+
+function signInContract(made: UnderTest): void {
+  describe('signing in', () => {
+    test('the right password tells who it is, and never by the login ID', async () => {
+      const customer = await made.signedIn('mihon01')
+      expect(customer).toMatchObject({
+        companyName: '株式会社見本商店',
+        userName: '見本 太郎',
+        signals: [],
+      })
+      expect(customer.id).not.toContain('mihon')
+      expect(customer.id.length).toBeLessThanOrEqual(64)
+    })
+
+    test('a customer has the same id at every sign-in, and no two share one', async () => {
+      const [first, again, other] = [
+        await made.signedIn('mihon01'),
+        await made.signedIn('mihon01'),
+        await made.signedIn('mihon02'),
+      ]
+      expect(again.id).toBe(first.id)
+      expect(other.id).not.toBe(first.id)
+    })
+
+    test('an unknown login ID gets the very answer of a wrong password', async () => {
+      const wrong = await made.bank.signIn({ loginId: 'mihon01', password: 'Tsubame2025' })
+      expect(wrong).toEqual({ ok: false, reason: 'wrong' })
+      for (const loginId of ['mihon99', 'MIHON01', ' mihon01', '', '__proto__']) {
+        expect(await made.bank.signIn({ loginId, password })).toEqual(wrong)
+      }
+    })
+
+    test.each([
+      ['mihon04', 'locked-by-bank'],
+      ['mihon05', 'password-expired'],
+      ['mihon07', 'certificate-required'],
+      ['mihon08', 'may-not-connect'],
+    ])('why %s may not go on is said only after the right password', async (loginId, reason) => {
+      expect(await made.bank.signIn({ loginId, password: 'guess' })).toEqual({ ok: false, reason: 'wrong' })
+      expect(await made.bank.signIn({ loginId, password })).toEqual({ ok: false, reason })
+    })
+
+    test('a certificate signs in only the customers whose contract says so', async () => {
+      const enter = (certificateUser: string, entered: string) =>
+        made.bank.signInWithCertificate({ certificateUser, password: entered })
+      expect(await enter('mihon07', password)).toMatchObject({ ok: true, value: { userName: '汐崎 渚' } })
+      expect(await enter('mihon07', 'guess')).toEqual({ ok: false, reason: 'wrong' })
+      expect(await enter('mihon01', 'guess')).toEqual({ ok: false, reason: 'wrong' })
+      expect(await enter('mihon01', password)).toEqual({ ok: false, reason: 'password-required' })
+      expect(await enter('nobody', password)).toEqual({ ok: false, reason: 'wrong' })
+    })
+
+    test('the bank says what it noticed', async () => {
+      expect((await made.signedIn('mihon03')).signals).toEqual(['unusual-environment'])
+    })
+  })
+
+  describe('the registered question', () => {
+    test('is the same for the whole of a journey', async () => {
+      const who = await made.inJourney('mihon03')
+      const question = valueOf(await made.bank.question(who))
+      expect(question.text).toBe('好きな花は何ですか')
+      expect(valueOf(await made.bank.question(who))).toEqual(question)
+    })
+
+    test.each(['さくら', 'サクラ', 'ｻｸﾗ', ' さく　ら '])(
+      'is answered by %j, however it is typed',
+      async (answer) => {
+        const who = await made.inJourney('mihon03')
+        const { id } = valueOf(await made.bank.question(who))
+        expect(await made.bank.answer({ ...who, question: id, answer })).toEqual({ ok: true, value: 'right' })
+      },
+    )
+
+    test('is not answered by anything else, nor by the right answer to another question', async () => {
+      const who = await made.inJourney('mihon03')
+      const { id } = valueOf(await made.bank.question(who))
+      const wrong = { ok: false, reason: 'wrong' }
+      expect(await made.bank.answer({ ...who, question: id, answer: 'うめ' })).toEqual(wrong)
+      expect(await made.bank.answer({ ...who, question: id, answer: '' })).toEqual(wrong)
+      expect(await made.bank.answer({ ...who, question: 'another', answer: 'さくら' })).toEqual(wrong)
+      expect(await made.bank.answer({ ...who, customer: 'nobody', question: id, answer: 'さくら' })).toEqual(
+        wrong,
+      )
+    })
+  })
+}

@@ -1,0 +1,53 @@
+/** Of a bank's contract: balances and transactions that agree with each other to the yen. */
+import { describe, expect, test } from 'vitest'
+import { change, today, type UnderTest, valueOf } from './under-test.ts'
+
+export function statementContract(made: UnderTest): void {
+  describe('the statement', () => {
+    const statement = async (number: string, from: string, to: string) => {
+      const who = await made.inJourney('mihon01')
+      const account = (await made.find(who, number)).id
+      return valueOf(await made.bank.transactions({ customer: who.customer, account, from, to }))
+    }
+
+    test('adds up from one transaction to the next', async () => {
+      const all = await statement('1111111', '2026-08-01', today)
+      expect(all.length).toBeGreaterThan(60)
+      for (const [n, transaction] of all.entries()) {
+        const before = all[n - 1]
+        if (!before) continue
+        expect(BigInt(before.balance) + change(transaction)).toBe(BigInt(transaction.balance))
+        expect(transaction.date >= before.date).toBe(true)
+      }
+      expect(new Set(all.map(({ key }) => key)).size).toBe(all.length)
+    })
+
+    test('ends on the balances that are told', async () => {
+      const who = await made.inJourney('mihon01')
+      const account = (await made.find(who, '1111111')).id
+      const balances = valueOf(await made.bank.balances({ customer: who.customer, account }))
+      const all = await statement('1111111', '2026-09-01', today)
+      const endOf = (isIt: (date: string) => boolean) => all.findLast(({ date }) => isIt(date))?.balance
+      expect(balances.balance).toBe(endOf(() => true))
+      expect(balances.previousDay).toBe(endOf((date) => date < today))
+      expect(balances.previousMonth).toBe(endOf((date) => date < '2026-11-01'))
+      expect(BigInt(balances.withdrawable)).toBeLessThanOrEqual(BigInt(balances.balance))
+    })
+
+    test('keeps to the days asked for, both included, and to the past', async () => {
+      const all = await statement('1111111', '2026-11-01', '2027-03-31')
+      const day = all[0]?.date ?? ''
+      expect(all.every(({ date }) => date >= '2026-11-01' && date <= today)).toBe(true)
+      expect(await statement('1111111', day, day)).toEqual(all.filter(({ date }) => date === day))
+      expect(await statement('1111111', today, '2026-11-01')).toEqual([])
+    })
+
+    test("of another customer's account is not told", async () => {
+      const [owner, other] = [await made.inJourney('mihon01'), await made.inJourney('mihon03')]
+      const wanted = { customer: other.customer, account: (await made.find(owner, '1111111')).id }
+      const closed = { ok: false, reason: 'account-closed' }
+      expect(await made.bank.balances(wanted)).toEqual(closed)
+      expect(await made.bank.transactions({ ...wanted, from: '2026-11-01', to: today })).toEqual(closed)
+    })
+  })
+}
