@@ -32,7 +32,8 @@ export const giveConsent = defineStep({
         }),
         period,
         endsOn: dateInJapan(period.endsAt),
-        former: await context.formerConnection(),
+        former: (await context.formerConnection()) ?? null,
+        links: linksOf(context),
         customerChooses: context.client.customerChooses,
       },
     }
@@ -61,4 +62,14 @@ export function servicesOf({ client, facts, offered }: Pick<StepContext, 'client
 
 export function periodFromNow({ now, client }: Pick<StepContext, 'now' | 'client'>) {
   return { days: client.consentDays, startsAt: now, endsAt: endOfDayInJapan(now, client.consentDays) }
+}
+
+/** Terms and privacy policy of both parties, the fintech's first: it is the one the customer may not know. */
+function linksOf({ client, institution, language }: StepContext) {
+  const service = { name: client.serviceName, terms: client.termsUrl, privacy: client.privacyUrl }
+  const bank = { name: institution.name[language], terms: institution.links.terms, privacy: institution.links.privacy }
+  return [service, bank].flatMap(({ name, terms, privacy }) => [
+    { kind: 'terms' as const, name, url: terms },
+    { kind: 'privacy' as const, name, url: privacy },
+  ])
 }
