@@ -75,7 +75,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   await mountProvider(server, {
     provider,
     publicUrl,
-    onLostResume: async (request, reply) => reply.redirect(`/journey/${encodeURIComponent(request.params.uid)}`, 303),
+    onLostResume: async (request, reply) =>
+      reply.redirect(`/journey/${encodeURIComponent(request.params.uid)}`, 303),
   })
   await server.register(journeyRoutes, {
     ...finishing,
@@ -86,7 +87,12 @@ export async function createApp(parts: AppParts): Promise<App> {
     pages,
     certificateUrl: undefined,
   })
-  await server.register(accountsApi, { bank, clock, publicUrl, consentOfToken: consentOfToken(provider, consents, publicUrl) })
+  await server.register(accountsApi, {
+    bank,
+    clock,
+    publicUrl,
+    consentOfToken: consentOfToken(provider, consents, publicUrl),
+  })
   server.get('/healthz', async () => ({ status: 'ok' }))
 
   const sweeper = createSweeper({ finishing, log, every: parts.sweepEvery })

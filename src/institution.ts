@@ -49,7 +49,12 @@ export function readInstitution(file: string): Institution {
   const { rules, ...rest } = parsed.data
   return {
     ...rest,
-    rules: { ...rules, password: toRule(rules.password), answer: toRule(rules.answer), pin: toRule(rules.pin) },
+    rules: {
+      ...rules,
+      password: toRule(rules.password),
+      answer: toRule(rules.answer),
+      pin: toRule(rules.pin),
+    },
   }
 }
 

@@ -5,9 +5,27 @@ export type Log = Logger
 
 /** Names that must never reach a log line at any of the depths our objects have. */
 const secretNames = [
-  'password', 'answer', 'pin', 'pins', 'code', 'code_verifier', 'client_secret', 'client_assertion',
-  'access_token', 'refresh_token', 'id_token', 'token', 'request', 'request_uri', 'state', 'ticket',
-  'authorization', 'cookie', 'dpop', 'body', 'fields',
+  'password',
+  'answer',
+  'pin',
+  'pins',
+  'code',
+  'code_verifier',
+  'client_secret',
+  'client_assertion',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'token',
+  'request',
+  'request_uri',
+  'state',
+  'ticket',
+  'authorization',
+  'cookie',
+  'dpop',
+  'body',
+  'fields',
 ]
 
 export function createLog({ level, destination }: { level: string; destination?: DestinationStream }): Log {
@@ -17,7 +35,13 @@ export function createLog({ level, destination }: { level: string; destination?:
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
-      paths: [...secretNames, ...secretNames.map((name) => `*.${name}`), ...secretNames.map((name) => `*.*.${name}`), 'headers', '*.headers'],
+      paths: [
+        ...secretNames,
+        ...secretNames.map((name) => `*.${name}`),
+        ...secretNames.map((name) => `*.*.${name}`),
+        'headers',
+        '*.headers',
+      ],
       censor: '[redacted]',
     },
     serializers: { err: describeError },
@@ -26,7 +50,7 @@ export function createLog({ level, destination }: { level: string; destination?:
 }
 
 /** An error's class, message and stack, but none of the properties that libraries hang on errors (bodies, SQL values). */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   return {
     type: error.name,

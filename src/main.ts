@@ -15,13 +15,27 @@ async function start(settings: Settings): Promise<{ address: string; stop: () =>
   const demo = settings.mode === 'demo'
   const log = createLog({ level: settings.logLevel })
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: demo }))
-  const institution = readInstitution(settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json'))
+  const institution = readInstitution(
+    settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json'),
+  )
   const db = await openDatabase(settings.databaseUrl)
-  if (settings.bank !== 'simulator') throw new SettingsError('BANK: only the simulated bank is there in this version')
+  if (settings.bank !== 'simulator')
+    throw new SettingsError('BANK: only the simulated bank is there in this version')
   const bank = await createSimulator({ db, clock: systemClock })
-  const { server, clients } = await createApp({ settings, institution, db, bank, secrets, clock: systemClock, log, sweepEvery })
+  const { server, clients } = await createApp({
+    settings,
+    institution,
+    db,
+    bank,
+    secrets,
+    clock: systemClock,
+    log,
+    sweepEvery,
+  })
   await server.listen({ host: settings.host, port: settings.port })
-  const fintechs = demo ? await createDemo({ settings, clients, db, secrets, clock: systemClock, resetBank: () => bank.reset() }) : undefined
+  const fintechs = demo
+    ? await createDemo({ settings, clients, db, secrets, clock: systemClock, resetBank: () => bank.reset() })
+    : undefined
   return {
     address: fintechs ? settings.fintechUrl : settings.publicUrl,
     async stop() {
@@ -50,6 +64,10 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(error instanceof SettingsError ? `These settings are not right:\n${message}\n` : `ninka could not start: ${message}\n`)
+  process.stderr.write(
+    error instanceof SettingsError
+      ? `These settings are not right:\n${message}\n`
+      : `ninka could not start: ${message}\n`,
+  )
   process.exit(1)
 })

@@ -51,7 +51,10 @@ export function createSecrets(masterKeys: readonly [Buffer, ...Buffer[]]): Secre
  * Reads the master key file: one base64 key of 32 bytes a line, newest first.
  * With `create`, a missing file is made (readable by its owner only).
  */
-export function readMasterKeys(file: string, { create }: { create: boolean }): readonly [Buffer, ...Buffer[]] {
+export function readMasterKeys(
+  file: string,
+  { create }: { create: boolean },
+): readonly [Buffer, ...Buffer[]] {
   if (create && !existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })

@@ -12,14 +12,22 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(1).max(65_530).default(3000),
   PUBLIC_URL: origin.optional(),
   FINTECH_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-  DATABASE_URL: z.string().regex(/^sqlite:/, 'must start with sqlite:').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^sqlite:/, 'must start with sqlite:')
+    .optional(),
   DATA_DIR: z.string().min(1).default('./data'),
   MASTER_KEY_FILE: z.string().min(1).optional(),
   INSTITUTION_FILE: z.string().min(1).optional(),
   TRUSTED_PROXIES: z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)),
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    ),
   BANK: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
@@ -54,7 +62,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = schema.safeParse(given)
   if (!parsed.success) {
-    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+    throw new SettingsError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    )
   }
   const s = parsed.data
   const settings: Settings = {

@@ -11,7 +11,15 @@ const batch = 200
 export type Sweeper = { readonly sweep: () => Promise<void>; readonly stop: () => Promise<void> }
 
 /** @param every ms between two rounds; 0 never starts by itself */
-export function createSweeper({ finishing, log, every }: { finishing: FinishParts; log: Log; every: number }): Sweeper {
+export function createSweeper({
+  finishing,
+  log,
+  every,
+}: {
+  finishing: FinishParts
+  log: Log
+  every: number
+}): Sweeper {
   const { db, clock, pins, consents } = finishing
   let round: Promise<void> = Promise.resolve()
 
@@ -28,11 +36,17 @@ export function createSweeper({ finishing, log, every }: { finishing: FinishPart
       try {
         await part()
       } catch (error) {
-        log.error({ event: 'sweep-failed', part: name, err: error }, 'a part of the sweeper failed; the next round tries again')
+        log.error(
+          { event: 'sweep-failed', part: name, err: error },
+          'a part of the sweeper failed; the next round tries again',
+        )
       }
     }
   }
-  const timer = every > 0 ? setInterval(() => (round = sweep()), every) : undefined
+  const next = (): void => {
+    round = sweep()
+  }
+  const timer = every > 0 ? setInterval(next, every) : undefined
   timer?.unref()
   return {
     sweep,
@@ -51,5 +65,8 @@ async function deleteForgotten(db: Database, clock: Clock): Promise<void> {
 }
 
 async function deleteTickets(db: Database, clock: Clock): Promise<void> {
-  await db.deleteFrom('tickets').where('expires_at', '<', clock() - hours(1)).execute()
+  await db
+    .deleteFrom('tickets')
+    .where('expires_at', '<', clock() - hours(1))
+    .execute()
 }

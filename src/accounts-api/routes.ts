@@ -14,18 +14,32 @@ export type ApiParts = {
   readonly clock: Clock
   readonly publicUrl: string
   /** The live consent that an access token opens, with the scopes of the token itself; undefined for any other token. */
-  readonly consentOfToken: (token: string) => Promise<{ readonly consent: Consent; readonly scopes: readonly BankScope[] } | undefined>
+  readonly consentOfToken: (
+    token: string,
+  ) => Promise<{ readonly consent: Consent; readonly scopes: readonly BankScope[] } | undefined>
 }
 
 type ApiError = { readonly status: number; readonly error: string; readonly description: string }
 
 const errors = {
-  noToken: { status: 401, error: 'invalid_token', description: 'send an access token in the Authorization header (Bearer)' },
-  badToken: { status: 401, error: 'invalid_token', description: 'the access token is unknown, expired, or its consent has ended' },
+  noToken: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'send an access token in the Authorization header (Bearer)',
+  },
+  badToken: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'the access token is unknown, expired, or its consent has ended',
+  },
   scope: { status: 403, error: 'insufficient_scope', description: 'the consent does not cover this service' },
   account: { status: 404, error: 'account_not_found', description: 'no such account in this consent' },
   closed: { status: 403, error: 'account_closed', description: 'the bank has closed this account' },
-  unavailable: { status: 503, error: 'temporarily_unavailable', description: 'the bank is not available at the moment; try again later' },
+  unavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'the bank is not available at the moment; try again later',
+  },
 } as const satisfies Record<string, ApiError>
 
 const kindCodes: Readonly<Record<string, string>> = { 普通: '01', 当座: '11' }
@@ -58,7 +72,8 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
     if ('status' in opened) return refuse(parts, reply, opened)
     const { consent, account } = opened
     const answer = await bank.balances({ customer: consent.customer, account })
-    if (!answer.ok) return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
+    if (!answer.ok)
+      return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
     const { balance, withdrawable, previousDay, previousMonth } = answer.value
     return reply.send({
       accountId: request.params.id,
@@ -71,32 +86,36 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
     })
   })
 
-  app.get<{ Params: { id: string }; Querystring: unknown }>('/api/accounts/:id/transactions', async (request, reply) => {
-    const opened = await open(parts, request, { scope: 'transactions', account: request.params.id })
-    if ('status' in opened) return refuse(parts, reply, opened)
-    const range = dateRange(request.query, dateInJapan(clock()))
-    if ('status' in range) return refuse(parts, reply, range)
-    const { consent, account } = opened
-    const answer = await bank.transactions({ customer: consent.customer, account, ...range })
-    if (!answer.ok) return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
-    return reply.send({
-      accountId: request.params.id,
-      dateFrom: range.from,
-      dateTo: range.to,
-      ...baseTime(clock),
-      hasNext: false,
-      count: String(answer.value.length),
-      transactions: answer.value.map((one) => ({
-        transactionDate: one.date,
-        valueDate: one.valueDate,
-        transactionType: one.direction === 'in' ? '1' : '2',
-        amount: one.amount,
-        ...(one.remarks === undefined ? {} : { remarks: one.remarks }),
-        balance: one.balance,
-        itemKey: one.key,
-      })),
-    })
-  })
+  app.get<{ Params: { id: string }; Querystring: unknown }>(
+    '/api/accounts/:id/transactions',
+    async (request, reply) => {
+      const opened = await open(parts, request, { scope: 'transactions', account: request.params.id })
+      if ('status' in opened) return refuse(parts, reply, opened)
+      const range = dateRange(request.query, dateInJapan(clock()))
+      if ('status' in range) return refuse(parts, reply, range)
+      const { consent, account } = opened
+      const answer = await bank.transactions({ customer: consent.customer, account, ...range })
+      if (!answer.ok)
+        return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
+      return reply.send({
+        accountId: request.params.id,
+        dateFrom: range.from,
+        dateTo: range.to,
+        ...baseTime(clock),
+        hasNext: false,
+        count: String(answer.value.length),
+        transactions: answer.value.map((one) => ({
+          transactionDate: one.date,
+          valueDate: one.valueDate,
+          transactionType: one.direction === 'in' ? '1' : '2',
+          amount: one.amount,
+          ...(one.remarks === undefined ? {} : { remarks: one.remarks }),
+          balance: one.balance,
+          itemKey: one.key,
+        })),
+      })
+    },
+  )
 }
 
 type Opened = { readonly consent: Consent; readonly account: string }
@@ -148,18 +167,28 @@ const rangeQuery = z.object({ dateFrom: day, dateTo: day })
 /** None given: today. Only from: until today. Only to: from the same day of the year before. */
 function dateRange(query: unknown, today: string): { from: string; to: string } | ApiError {
   const parsed = rangeQuery.safeParse(query)
-  if (!parsed.success) return badRange('dateFrom and dateTo are dates such as 2026-11-22, each given at most once')
+  if (!parsed.success)
+    return badRange('dateFrom and dateTo are dates such as 2026-11-22, each given at most once')
   const { dateFrom, dateTo } = parsed.data
   const to = dateTo ?? today
-  const from = dateFrom ?? (dateTo ? `${Number(dateTo.slice(0, 4)) - 1}${dateTo.slice(4)}`.replace('-02-29', '-03-01') : today)
+  const from =
+    dateFrom ??
+    (dateTo ? `${Number(dateTo.slice(0, 4)) - 1}${dateTo.slice(4)}`.replace('-02-29', '-03-01') : today)
   return from > to ? badRange('dateFrom is later than dateTo') : { from, to }
 }
 
 const badRange = (description: string): ApiError => ({ status: 400, error: 'invalid_request', description })
 
-function refuse({ publicUrl }: ApiParts, reply: FastifyReply, { status, error, description }: ApiError): FastifyReply {
+function refuse(
+  { publicUrl }: ApiParts,
+  reply: FastifyReply,
+  { status, error, description }: ApiError,
+): FastifyReply {
   if (status === 401 || error === 'insufficient_scope') {
-    reply.header('www-authenticate', `Bearer realm="${publicUrl}/api", error="${error}", error_description="${description}"`)
+    reply.header(
+      'www-authenticate',
+      `Bearer realm="${publicUrl}/api", error="${error}", error_description="${description}"`,
+    )
   }
   return reply.code(status).send({ error, error_description: description })
 }

@@ -13,7 +13,17 @@ export type HeldPins = {
 }
 
 /** @param keepFor ms after which a journey that did not finish is dead */
-export function createHeldPins({ bank, db, clock, keepFor }: { bank: Bank; db: Database; clock: Clock; keepFor: number }): HeldPins {
+export function createHeldPins({
+  bank,
+  db,
+  clock,
+  keepFor,
+}: {
+  bank: Bank
+  db: Database
+  clock: Clock
+  keepFor: number
+}): HeldPins {
   const releaseAt = async (journeyHash: string, customer: string): Promise<void> => {
     const released = await bank.releasePins({ journey: journeyHash, customer })
     if (released.ok) await forgetHeldPins(db, journeyHash)

@@ -107,9 +107,10 @@ export interface Bank {
   /** Forgets the held PINs of a journey. Idempotent. */
   releasePins(who: InJourney): Promise<Result<'released', Unavailable>>
 
-  balances(who: { readonly customer: string; readonly account: string }): Promise<
-    Result<Balances, { readonly reason: 'account-closed' } | Unavailable>
-  >
+  balances(who: {
+    readonly customer: string
+    readonly account: string
+  }): Promise<Result<Balances, { readonly reason: 'account-closed' } | Unavailable>>
 
   /** Between two days, both included (yyyy-mm-dd in Japan), oldest first. */
   transactions(range: {

@@ -4,7 +4,13 @@ import { type Clock, seconds } from '../clock.ts'
 import { type Secrets, sha256, unguessable } from '../secrets.ts'
 import type { Database } from '../store/open.ts'
 
-const content = z.object({ id: z.string(), uid: z.string(), user: z.string(), name: z.string(), until: z.number() })
+const content = z.object({
+  id: z.string(),
+  uid: z.string(),
+  user: z.string(),
+  name: z.string(),
+  until: z.number(),
+})
 
 export type VerifiedCertificate = { readonly user: string; readonly name: string }
 
@@ -16,7 +22,15 @@ export type CertificateTickets = {
 
 const lifetime = seconds(60)
 
-export function createTickets({ db, secrets, clock }: { db: Database; secrets: Secrets; clock: Clock }): CertificateTickets {
+export function createTickets({
+  db,
+  secrets,
+  clock,
+}: {
+  db: Database
+  secrets: Secrets
+  clock: Clock
+}): CertificateTickets {
   return {
     issue({ user, name }, uid) {
       const ticket = { id: unguessable(), uid, user, name, until: clock() + lifetime }

@@ -54,12 +54,20 @@ export type Consents = {
 }
 
 /** 許可 may come back to the fintech this long after it was given, then it counts as never used. */
-export const unusedAfter = hours(26)
+const unusedAfter = hours(26)
 
 /** A new consent within this time of the former one's end continues the same arrangement. */
 const arrangementKept = 30
 
-export function createConsents({ db, clock, pairwiseKey }: { db: Database; clock: Clock; pairwiseKey: Buffer }): Consents {
+export function createConsents({
+  db,
+  clock,
+  pairwiseKey,
+}: {
+  db: Database
+  clock: Clock
+  pairwiseKey: Buffer
+}): Consents {
   const end = async (transaction: Database, id: string, ending: Ending): Promise<void> => {
     if (!(await markEnded(transaction, id, ending))) return
     const consent = await findConsent(transaction, id)
@@ -96,7 +104,10 @@ export function createConsents({ db, clock, pairwiseKey }: { db: Database; clock
         services: services.join(' '),
         openid_scope: agreement.openidScope,
         accounts: JSON.stringify(
-          accounts.map((bankAccount) => ({ bankAccount, id: accountId(pairwiseKey, agreement.client, bankAccount) })),
+          accounts.map((bankAccount) => ({
+            bankAccount,
+            id: accountId(pairwiseKey, agreement.client, bankAccount),
+          })),
         ),
         starts_at: agreement.grantedAt,
         ends_at: agreement.endsAt,
@@ -147,14 +158,25 @@ export function createConsents({ db, clock, pairwiseKey }: { db: Database; clock
       const at = clock()
       for (const former of await listConsents(transaction, consent.customer, consent.client)) {
         if (former.status === 'active') {
-          await end(transaction, former.id, { status: 'replaced', by: 'customer', reason: `replaced by ${consent.number}`, at })
+          await end(transaction, former.id, {
+            status: 'replaced',
+            by: 'customer',
+            reason: `replaced by ${consent.number}`,
+            at,
+          })
         }
       }
       await markActive(transaction, id, at)
-      await record(transaction, at, null, { event: 'consent-activated', consent: id, number: consent.number, client: consent.client })
+      await record(transaction, at, null, {
+        event: 'consent-activated',
+        consent: id,
+        number: consent.number,
+        client: consent.client,
+      })
     },
 
-    end: (id, ending) => db.transaction().execute((transaction) => end(transaction, id, { ...ending, at: clock() })),
+    end: (id, ending) =>
+      db.transaction().execute((transaction) => end(transaction, id, { ...ending, at: clock() })),
 
     async sweep(batch) {
       const now = clock()
@@ -192,5 +214,5 @@ function consentNumber(): string {
 }
 
 /** The id that one fintech knows an account by: the same in every consent, another for each fintech, never the number. */
-export const accountId = (pairwiseKey: Buffer, client: string, bankAccount: string): string =>
+const accountId = (pairwiseKey: Buffer, client: string, bankAccount: string): string =>
   keyedHash(pairwiseKey, `account ${client} ${bankAccount}`).slice(0, 28)

@@ -78,7 +78,12 @@ export function consentWording({ client, institution, services, language }: Word
 export function wordingHash(parts: WordingParts, endsAt: number): string {
   const { termsUrl, privacyUrl } = parts.client
   return sha256(
-    JSON.stringify([consentWording(parts), dateInJapan(endsAt), parts.institution.links, { termsUrl, privacyUrl }]),
+    JSON.stringify([
+      consentWording(parts),
+      dateInJapan(endsAt),
+      parts.institution.links,
+      { termsUrl, privacyUrl },
+    ]),
   )
 }
 
@@ -89,7 +94,11 @@ const scopesJa: Readonly<Record<BankScope, { name: string; meaning: string }>> =
 
 const scopesEn: Readonly<Record<BankScope, { name: string; meaning: string }>> = {
   balances: { name: 'Balances', meaning: 'The service can see the balances of the accounts.' },
-  transactions: { name: 'Deposits and withdrawals', meaning: 'The service can see what was paid in and out.' },
+  transactions: {
+    name: 'Deposits and withdrawals',
+    meaning: 'The service can see what was paid in and out.',
+  },
 }
 
-export const serviceText = (name: BankScope, language: Language) => (language === 'en' ? scopesEn[name] : scopesJa[name])
+export const serviceText = (name: BankScope, language: Language) =>
+  language === 'en' ? scopesEn[name] : scopesJa[name]

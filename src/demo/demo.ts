@@ -38,7 +38,13 @@ export async function createDemo(parts: DemoParts): Promise<FastifyInstance> {
 }
 
 /** Writes both registrations; each secret is made once and kept sealed, so a restart changes nothing. */
-export async function registerDemoClients({ settings, clients, db, secrets, clock }: Omit<DemoParts, 'resetBank'>) {
+export async function registerDemoClients({
+  settings,
+  clients,
+  db,
+  secrets,
+  clock,
+}: Omit<DemoParts, 'resetBank'>) {
   return Promise.all(
     demoClients.map(async (client) => {
       const clientSecret = await sealedSecret({ db, secrets, clock }, `demo-secret ${client.id}`, unguessable)
@@ -49,7 +55,12 @@ export async function registerDemoClients({ settings, clients, db, secrets, cloc
         consentDays: 90,
         authentication: { method: 'client_secret_basic', secretHash: hashClientSecret(clientSecret) },
       })
-      return { clientId: client.id, clientSecret, serviceName: client.serviceName, companyName: client.companyName }
+      return {
+        clientId: client.id,
+        clientSecret,
+        serviceName: client.serviceName,
+        companyName: client.companyName,
+      }
     }),
   )
 }

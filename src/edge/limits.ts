@@ -3,9 +3,9 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance } from 'fastify'
 
 /** Requests a minute from one address; the token side is generous, because a fintech calls from few addresses. */
-export const floodLimits = { pages: 240, posts: 60, engine: 1200, api: 3000 } as const
+const floodLimits = { pages: 240, posts: 60, engine: 1200, api: 3000 } as const
 
-export class TooManyRequests extends Error {
+class TooManyRequests extends Error {
   override name = 'TooManyRequests'
   readonly statusCode = 429
 }
@@ -15,7 +15,10 @@ export async function floodLimit(app: FastifyInstance): Promise<void> {
     global: true,
     timeWindow: '1 minute',
     cache: 20_000,
-    max: (request) => (request.method === 'POST' && request.url.startsWith('/journey/') ? floodLimits.posts : limitOf(request.url)),
+    max: (request) =>
+      request.method === 'POST' && request.url.startsWith('/journey/')
+        ? floodLimits.posts
+        : limitOf(request.url),
     // Posts and views of one address are counted apart, so that reading never blocks a submit.
     keyGenerator: (request) => `${kindOf(request.method, request.url)} ${request.ip}`,
     errorResponseBuilder: () => new TooManyRequests('too many requests from one address'),

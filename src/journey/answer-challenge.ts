@@ -9,7 +9,9 @@ export const answerChallenge = defineStep({
 
   async page(context) {
     const question = await context.bank.question(signedIn(context))
-    return question.ok ? { view: { question: question.value.text } } : { problem: { code: 'bank-unavailable' } }
+    return question.ok
+      ? { view: { question: question.value.text } }
+      : { problem: { code: 'bank-unavailable' } }
   },
 
   async submit(context, { answer }) {
@@ -20,7 +22,9 @@ export const answerChallenge = defineStep({
 
     // The bank keeps one question for the whole journey, so this is the one the customer was shown.
     const question = await context.bank.question(who)
-    const checked = question.ok ? await context.bank.answer({ ...who, question: question.value.id, answer }) : question
+    const checked = question.ok
+      ? await context.bank.answer({ ...who, question: question.value.id, answer })
+      : question
     if (checked.ok) {
       await taken.right()
       return { learned: { challenge: 'answered' } }

@@ -7,5 +7,11 @@ export const text = (maxLength: number) => z.string().max(maxLength).catch('')
 /** Any number of texts: one value, several or none. */
 export const texts = (maxLength: number, maxCount: number) =>
   z
-    .union([z.array(z.string().max(maxLength)).max(maxCount), z.string().max(maxLength).transform((one) => [one])])
+    .union([
+      z.array(z.string().max(maxLength)).max(maxCount),
+      z
+        .string()
+        .max(maxLength)
+        .transform((one) => [one]),
+    ])
     .catch([])

@@ -13,7 +13,14 @@ import type { Institution } from '../institution.ts'
 import { journeyNumber } from '../secrets.ts'
 import { bankScopes } from '../store/clients.ts'
 import type { Consent } from '../store/consents.ts'
-import { endFinishing, findHeldPins, forgetHeldPins, listFinishing, readFinishing, startFinishing } from '../store/finishing.ts'
+import {
+  endFinishing,
+  findHeldPins,
+  forgetHeldPins,
+  listFinishing,
+  readFinishing,
+  startFinishing,
+} from '../store/finishing.ts'
 import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { periodFromNow, servicesOf } from './give-consent.ts'
@@ -45,7 +52,8 @@ export async function abandon(parts: FinishParts, journeyHash: string): Promise<
   await endFinishing(parts.db, journeyHash)
   await parts.pins.release(journeyHash)
   const consent = await parts.consents.findOfJourney(journeyHash)
-  if (consent) await parts.consents.end(consent.id, { status: 'unused', by: 'customer', reason: 'journey-abandoned' })
+  if (consent)
+    await parts.consents.end(consent.id, { status: 'unused', by: 'customer', reason: 'journey-abandoned' })
 }
 
 /** Completes what a crash interrupted between 許可 and its consent. */

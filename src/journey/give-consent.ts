@@ -49,7 +49,8 @@ export const giveConsent = defineStep({
     if (chosen.length === 0) errors.push({ code: 'consent-accounts-missing', field: 'accounts' })
     if (proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
     // Midnight passed since the page was shown: the end date it named is no longer the one he would get.
-    if (endsOn !== dateInJapan(periodFromNow(context).endsAt)) errors.push({ code: 'stale-form', field: 'proceed' })
+    if (endsOn !== dateInJapan(periodFromNow(context).endsAt))
+      errors.push({ code: 'stale-form', field: 'proceed' })
     if (errors.length > 0) return { errors, kept: { accounts: [...accounts] } }
     return { learned: { consent: { accounts: chosen.map((account) => account.id), endsOn } } }
   },
@@ -67,7 +68,11 @@ export function periodFromNow({ now, client }: Pick<StepContext, 'now' | 'client
 /** Terms and privacy policy of both parties, the fintech's first: it is the one the customer may not know. */
 function linksOf({ client, institution, language }: StepContext) {
   const service = { name: client.serviceName, terms: client.termsUrl, privacy: client.privacyUrl }
-  const bank = { name: institution.name[language], terms: institution.links.terms, privacy: institution.links.privacy }
+  const bank = {
+    name: institution.name[language],
+    terms: institution.links.terms,
+    privacy: institution.links.privacy,
+  }
   return [service, bank].flatMap(({ name, terms, privacy }) => [
     { kind: 'terms' as const, name, url: terms },
     { kind: 'privacy' as const, name, url: privacy },

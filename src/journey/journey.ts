@@ -8,7 +8,7 @@ import { sha256 } from '../secrets.ts'
 import { bankScopes } from '../store/clients.ts'
 
 /** How long a journey waits for the next click, and how long it may take altogether. */
-export const idleLimit = minutes(15)
+const idleLimit = minutes(15)
 export const absoluteLimit = minutes(60)
 
 const problemValues = z.record(z.string(), z.string())
@@ -95,4 +95,5 @@ export function forget(facts: Learned, fact: 'certificate' | 'services' | 'accou
 export const journeyHash = (uid: string): string => sha256(`journey ${uid}`)
 
 /** A short name for an account within one journey, for forms and the cookie: not the bank's id, not the number. */
-export const accountHandle = (uid: string, account: string): string => sha256(`handle ${uid} ${account}`).slice(0, 10)
+export const accountHandle = (uid: string, account: string): string =>
+  sha256(`handle ${uid} ${account}`).slice(0, 10)

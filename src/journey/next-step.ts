@@ -3,7 +3,15 @@ import type { Facts } from './journey.ts'
 import type { StepName } from './steps.ts'
 
 /** The first thing still missing, in the order the bank asks for it. Fails closed: what is not known is still due. */
-export function nextStep({ client, certificate, customer, challenge, services, pins, consent }: Facts): StepName | 'finished' {
+export function nextStep({
+  client,
+  certificate,
+  customer,
+  challenge,
+  services,
+  pins,
+  consent,
+}: Facts): StepName | 'finished' {
   if (!customer) return certificate ? 'certificate-password' : 'sign-in'
   if (challenge !== 'not-needed' && challenge !== 'answered') return 'answer-challenge'
   if (client.customerChooses && !services) return 'choose-services'

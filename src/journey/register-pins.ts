@@ -54,14 +54,13 @@ export const registerPins = defineStep({
     })
     const errors = rows.flatMap((row) => formError(row, context.institution.rules.pinDigits))
     const entered = rows.filter((row) => row.ticked)
-    if (errors.length === 0 && entered.length === 0) errors.push({ code: 'accounts-missing', field: firstField(rows) })
+    if (errors.length === 0 && entered.length === 0)
+      errors.push({ code: 'accounts-missing', field: firstField(rows) })
     // Rows with a form error are named first; nothing is asked of the bank, so no try is spent.
     if (errors.length > 0) return { errors, kept: { rows: entered.map((row) => row.handle) } }
     return check(context, entered)
   },
 })
-
-export type AccountView = ReturnType<typeof shown>
 
 /** An account as every screen writes it: 支店名（店番） 科目 口座番号. */
 export function shown({ branchName, branchCode, kind, number, memo, registered, held }: InquiryAccount) {
@@ -72,7 +71,12 @@ export function shown({ branchName, branchCode, kind, number, memo, registered, 
 export const accountName = ({ branchName, branchCode, kind, number }: InquiryAccount): string =>
   `${branchName}（${branchCode}） ${kind} ${number}`
 
-type Row = { readonly account: InquiryAccount; readonly handle: string; readonly ticked: boolean; readonly pin: string }
+type Row = {
+  readonly account: InquiryAccount
+  readonly handle: string
+  readonly ticked: boolean
+  readonly pin: string
+}
 
 /** 「登録しないで次へ」: somebody may not know one PIN, now or at every renewal. */
 function skip(accounts: readonly InquiryAccount[]): SubmitOutcome {
@@ -102,7 +106,10 @@ async function check(context: StepContext, entered: readonly Row[]): Promise<Sub
     .map(({ row }) => ({ account: row.handle, code: 'pin-locked' as const }))
 
   const pins = allowed.map(({ row }) => ({ account: row.account.id, pin: row.pin }))
-  const answer = pins.length > 0 ? await context.pins.hold({ ...signedIn(context), pins }) : ({ ok: true, value: [] } as const)
+  const answer =
+    pins.length > 0
+      ? await context.pins.hold({ ...signedIn(context), pins })
+      : ({ ok: true, value: [] } as const)
   if (!answer.ok) {
     await Promise.all(allowed.map(({ guard }) => guard.undecided()))
     return { problem: { code: 'bank-unavailable' } }
@@ -125,7 +132,11 @@ async function check(context: StepContext, entered: readonly Row[]): Promise<Sub
   if (held.length === 0) {
     const names = new Map(entered.map((row) => [row.handle, accountName(row.account)]))
     return {
-      errors: failed.map(({ account, code }) => ({ code, field: `pin-${account}`, values: { account: names.get(account) ?? '' } })),
+      errors: failed.map(({ account, code }) => ({
+        code,
+        field: `pin-${account}`,
+        values: { account: names.get(account) ?? '' },
+      })),
       kept: { rows: entered.map((row) => row.handle) },
     }
   }

@@ -15,7 +15,11 @@ export const reviewPins = defineStep({
     const rows = answer.value.map((account) => ({ account, handle: accountHandle(context.uid, account.id) }))
     return {
       view: {
-        accounts: rows.map(({ account, handle }) => ({ ...shown(account), handle, justEntered: held.includes(handle) })),
+        accounts: rows.map(({ account, handle }) => ({
+          ...shown(account),
+          handle,
+          justEntered: held.includes(handle),
+        })),
         registered: held.length,
         failed: failed.flatMap(({ account: handle, code }) => {
           const row = rows.find((one) => one.handle === handle)

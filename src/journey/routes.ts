@@ -46,7 +46,10 @@ declare module '@fastify/secure-session' {
   }
 }
 
-type JourneyRequest = FastifyRequest<{ Params: { uid: string; step?: string }; Querystring: Record<string, unknown> }>
+type JourneyRequest = FastifyRequest<{
+  Params: { uid: string; step?: string }
+  Querystring: Record<string, unknown>
+}>
 
 /** A journey that can go on: request, fintech and facts are known and in time. */
 type Live = {
@@ -61,13 +64,18 @@ type Live = {
 
 export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): Promise<void> {
   const { pages } = parts
-  const live = (handler: (visit: Live) => Promise<FastifyReply>) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const visit = await openVisit(parts, request as JourneyRequest, reply)
-    return 'uid' in visit ? handler(visit) : visit.answered
-  }
+  const live =
+    (handler: (visit: Live) => Promise<FastifyReply>) =>
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const visit = await openVisit(parts, request as JourneyRequest, reply)
+      return 'uid' in visit ? handler(visit) : visit.answered
+    }
   const posted = { preHandler: app.csrfProtection }
 
-  app.get('/journey/:uid', live(async (visit) => toDueStep(visit, visit.journey)))
+  app.get(
+    '/journey/:uid',
+    live(async (visit) => toDueStep(visit, visit.journey)),
+  )
 
   app.get('/journey/:uid/return', (request, reply) => showReturn(parts, request as JourneyRequest, reply))
 
@@ -75,7 +83,8 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
     '/journey/:uid/certificate',
     live(async (visit) => {
       const { ticket } = visit.request.query
-      const certificate = typeof ticket === 'string' ? await parts.tickets.redeem(ticket, visit.uid) : undefined
+      const certificate =
+        typeof ticket === 'string' ? await parts.tickets.redeem(ticket, visit.uid) : undefined
       if (!certificate) return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
       return learn(visit, { certificate })
     }),
@@ -90,28 +99,56 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
     }),
   )
 
-  app.get('/journey/:uid/:step', live(async (visit) => showStep(parts, visit)))
+  app.get(
+    '/journey/:uid/:step',
+    live(async (visit) => showStep(parts, visit)),
+  )
 
-  app.post('/journey/:uid/cancel', posted, live(async (visit) => {
-    const body = visit.request.body as Record<string, unknown> | undefined
-    const gaveUp = typeof body?.problem === 'string' && Object.hasOwn(problems, body.problem) ? problems[body.problem as keyof typeof problems] : undefined
-    const how = gaveUp?.oauth === 'temporarily_unavailable' ? 'unavailable' : body?.how === 'refused' ? 'refused' : 'cancelled'
-    return endJourney(parts, visit, how)
-  }))
+  app.post(
+    '/journey/:uid/cancel',
+    posted,
+    live(async (visit) => {
+      const body = visit.request.body as Record<string, unknown> | undefined
+      const gaveUp =
+        typeof body?.problem === 'string' && Object.hasOwn(problems, body.problem)
+          ? problems[body.problem as keyof typeof problems]
+          : undefined
+      const how =
+        gaveUp?.oauth === 'temporarily_unavailable'
+          ? 'unavailable'
+          : body?.how === 'refused'
+            ? 'refused'
+            : 'cancelled'
+      return endJourney(parts, visit, how)
+    }),
+  )
 
-  app.post('/journey/:uid/change', posted, live(async (visit) => {
-    const body = visit.request.body as Record<string, unknown> | undefined
-    const fact = body?.fact
-    if (fact !== 'certificate' && fact !== 'services' && fact !== 'accounts') return toDueStep(visit, visit.journey)
-    return toDueStep(visit, write(visit, { ...visit.journey, facts: forget(visit.journey.facts, fact) }))
-  }))
+  app.post(
+    '/journey/:uid/change',
+    posted,
+    live(async (visit) => {
+      const body = visit.request.body as Record<string, unknown> | undefined
+      const fact = body?.fact
+      if (fact !== 'certificate' && fact !== 'services' && fact !== 'accounts')
+        return toDueStep(visit, visit.journey)
+      return toDueStep(visit, write(visit, { ...visit.journey, facts: forget(visit.journey.facts, fact) }))
+    }),
+  )
 
-  app.post('/journey/:uid/keep-alive', posted, live(async (visit) => {
-    write(visit, visit.journey)
-    return visit.reply.code(204).send()
-  }))
+  app.post(
+    '/journey/:uid/keep-alive',
+    posted,
+    live(async (visit) => {
+      write(visit, visit.journey)
+      return visit.reply.code(204).send()
+    }),
+  )
 
-  app.post('/journey/:uid/:step', posted, live(async (visit) => submitStep(parts, visit)))
+  app.post(
+    '/journey/:uid/:step',
+    posted,
+    live(async (visit) => submitStep(parts, visit)),
+  )
 
   async function showStep(all: JourneyParts, visit: Live): Promise<FastifyReply> {
     const due = nextStep(visit.context.facts)
@@ -141,7 +178,8 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
     if (due === 'finished' || asked !== due || !isStepName(asked)) return toDueStep(visit, visit.journey)
     const outcome = await submit(due, visit)
     if ('problem' in outcome) return refused(visit, due, { errors: [], kept: {}, problem: outcome.problem })
-    if ('errors' in outcome) return refused(visit, due, { errors: [...outcome.errors], kept: outcome.kept ?? {} })
+    if ('errors' in outcome)
+      return refused(visit, due, { errors: [...outcome.errors], kept: outcome.kept ?? {} })
     const facts: Facts = { ...visit.context.facts, ...outcome.learned }
     if (nextStep(facts) !== 'finished') return learn(visit, outcome.learned)
     return allow(all, { ...visit, context: { ...visit.context, facts } }, due)
@@ -153,7 +191,8 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
   }
 
   async function allow(all: JourneyParts, visit: Live, due: StepName): Promise<FastifyReply> {
-    if (await visit.alreadyUsed()) return refused(visit, due, { errors: [], kept: {}, problem: { code: 'request-already-used' } })
+    if (await visit.alreadyUsed())
+      return refused(visit, due, { errors: [], kept: {}, problem: { code: 'request-already-used' } })
     const outcome = await finish(all, visit.context, visit.openidScope)
     if ('problem' in outcome) return refused(visit, due, { errors: [], kept: {}, problem: outcome.problem })
     const { consent } = outcome
@@ -168,7 +207,11 @@ type GenericStep = {
 }
 
 /** Loads what every address of a journey needs, or answers for a journey that cannot go on. */
-async function openVisit(parts: JourneyParts, request: JourneyRequest, reply: FastifyReply): Promise<Live | { answered: FastifyReply }> {
+async function openVisit(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+): Promise<Live | { answered: FastifyReply }> {
   const { uid } = request.params
   const now = parts.clock()
   const stored = readJourney(request.session.get('journey'), uid)
@@ -189,18 +232,39 @@ async function openVisit(parts: JourneyParts, request: JourneyRequest, reply: Fa
     reply,
     uid,
     journey,
-    context: contextOf(parts, { request, uid, journey, client, scope: pending.scope, now, uiLocales: pending.uiLocales }),
-    openidScope: pending.scope.split(' ').filter((name) => name === 'openid' || name === 'offline_access').join(' '),
+    context: contextOf(parts, {
+      request,
+      uid,
+      journey,
+      client,
+      scope: pending.scope,
+      now,
+      uiLocales: pending.uiLocales,
+    }),
+    openidScope: pending.scope
+      .split(' ')
+      .filter((name) => name === 'openid' || name === 'offline_access')
+      .join(' '),
     alreadyUsed: pending.alreadyUsed,
   }
-  if (now - pending.startedAt > absoluteLimit) return { answered: await endJourney(parts, visit, 'timed-out') }
-  if (client.status === 'suspended') return { answered: await showDeadEnd(parts, visit, 'sign-in', { code: 'client-suspended' }) }
+  if (now - pending.startedAt > absoluteLimit)
+    return { answered: await endJourney(parts, visit, 'timed-out') }
+  if (client.status === 'suspended')
+    return { answered: await showDeadEnd(parts, visit, 'sign-in', { code: 'client-suspended' }) }
   return visit
 }
 
 function contextOf(
   parts: JourneyParts,
-  of: { request: JourneyRequest; uid: string; journey: Journey; client: Client; scope: string; now: number; uiLocales: string | undefined },
+  of: {
+    request: JourneyRequest
+    uid: string
+    journey: Journey
+    client: Client
+    scope: string
+    now: number
+    uiLocales: string | undefined
+  },
 ): StepContext {
   const { uid, journey, client, now } = of
   const customer = journey.facts.customer?.id
@@ -246,21 +310,44 @@ function learn(visit: Live, learned: Learned): FastifyReply {
 }
 
 /** Every POST answers 303; what it has to say rides in the cookie once, so a reload never posts again. */
-function refused(visit: Live, step: StepName, { errors, kept, problem }: Omit<NonNullable<Journey['notice']>, 'step'>): FastifyReply {
+function refused(
+  visit: Live,
+  step: StepName,
+  { errors, kept, problem }: Omit<NonNullable<Journey['notice']>, 'step'>,
+): FastifyReply {
   write(visit, { ...visit.journey, notice: { step, errors, kept, ...(problem ? { problem } : {}) } })
   return visit.reply.redirect(`/journey/${visit.uid}/${step}`, 303)
 }
 
-async function showDeadEnd(parts: JourneyParts, { request, reply, context, uid }: Live, step: StepName, problem: Problem): Promise<FastifyReply> {
-  return parts.pages.deadEnd(request, reply, { problem, context, retry: `/journey/${uid}/${step}`, cancel: `/journey/${uid}/cancel` })
+async function showDeadEnd(
+  parts: JourneyParts,
+  { request, reply, context, uid }: Live,
+  step: StepName,
+  problem: Problem,
+): Promise<FastifyReply> {
+  return parts.pages.deadEnd(request, reply, {
+    problem,
+    context,
+    retry: `/journey/${uid}/${step}`,
+    cancel: `/journey/${uid}/cancel`,
+  })
 }
 
 /** No request of this browser waits under that uid. Our own cookie may still know why. */
-async function showLost(parts: JourneyParts, request: JourneyRequest, reply: FastifyReply, stored: Journey | undefined): Promise<FastifyReply> {
-  return parts.pages.problem(request, reply, { code: stored?.ending ? 'already-finished' : 'journey-unknown' })
+async function showLost(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+  stored: Journey | undefined,
+): Promise<FastifyReply> {
+  return parts.pages.problem(request, reply, {
+    code: stored?.ending ? 'already-finished' : 'journey-unknown',
+  })
 }
 
-const descriptions: Readonly<Record<Exclude<Ending['how'], 'allowed'>, { error: JourneyError; description: string }>> = {
+const descriptions: Readonly<
+  Record<Exclude<Ending['how'], 'allowed'>, { error: JourneyError; description: string }>
+> = {
   refused: { error: 'access_denied', description: 'the customer did not allow access' },
   cancelled: { error: 'access_denied', description: 'the customer cancelled' },
   'timed-out': { error: 'access_denied', description: 'the customer did not finish in time' },
@@ -268,7 +355,11 @@ const descriptions: Readonly<Record<Exclude<Ending['how'], 'allowed'>, { error: 
 }
 
 /** Ends a journey without consent. The fintech gets a proper error through the engine, and the customer a way back. */
-async function endJourney(parts: JourneyParts, visit: Live, how: Exclude<Ending['how'], 'allowed'>): Promise<FastifyReply> {
+async function endJourney(
+  parts: JourneyParts,
+  visit: Live,
+  how: Exclude<Ending['how'], 'allowed'>,
+): Promise<FastifyReply> {
   const { error, description } = descriptions[how]
   await abandon(parts, visit.context.journeyHash)
   await record(parts.db, parts.clock(), journeyNumber(visit.uid), {
@@ -288,7 +379,11 @@ function toReturnPage(visit: Live, ending: Ending): FastifyReply {
   return visit.reply.redirect(`/journey/${visit.uid}/return`, 303)
 }
 
-async function showReturn(parts: JourneyParts, request: JourneyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function showReturn(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { uid } = request.params
   const stored = readJourney(request.session.get('journey'), uid)
   const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)

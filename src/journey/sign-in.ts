@@ -79,6 +79,9 @@ async function identified(
   }
   await context.audit({ event: 'signed-in', customer: id, method, challenge: decision, reasons })
   return {
-    learned: { customer: { id, companyName, userName }, challenge: decision === 'ask' ? 'due' : 'not-needed' },
+    learned: {
+      customer: { id, companyName, userName },
+      challenge: decision === 'ask' ? 'due' : 'not-needed',
+    },
   }
 }

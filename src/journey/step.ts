@@ -31,7 +31,13 @@ export type StepContext = {
 }
 
 export type StepAudit =
-  | { readonly event: 'signed-in'; readonly customer: string; readonly method: 'password' | 'certificate'; readonly challenge: 'ask' | 'allow'; readonly reasons: readonly string[] }
+  | {
+      readonly event: 'signed-in'
+      readonly customer: string
+      readonly method: 'password' | 'certificate'
+      readonly challenge: 'ask' | 'allow'
+      readonly reasons: readonly string[]
+    }
   | { readonly event: 'sign-in-failed'; readonly method: 'password' | 'certificate'; readonly reason: string }
 
 /** What was typed before an error, to be shown again; never a secret. */

@@ -4,7 +4,11 @@ import type { ApiParts } from '../accounts-api/routes.ts'
 import type { Consents } from '../consent/consents.ts'
 import { apiResource, bankScopesIn } from './resource.ts'
 
-export function consentOfToken(provider: Provider, consents: Consents, publicUrl: string): ApiParts['consentOfToken'] {
+export function consentOfToken(
+  provider: Provider,
+  consents: Consents,
+  publicUrl: string,
+): ApiParts['consentOfToken'] {
   return async (value) => {
     const token = await provider.AccessToken.find(value)
     if (!token?.isValid || token.aud !== apiResource(publicUrl) || !token.grantId) return undefined

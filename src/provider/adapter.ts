@@ -91,7 +91,11 @@ function replayAdapter({ db, clock }: AdapterParts): Adapter {
     ...noAdapter,
     // Two proofs with one jti at the same instant: the second insert finds the first, whoever asked before.
     async upsert(id, _payload, expiresIn) {
-      const first = await insertRecordOnce(db, { model: 'ReplayDetection', id }, clock() + seconds(expiresIn ?? 0))
+      const first = await insertRecordOnce(
+        db,
+        { model: 'ReplayDetection', id },
+        clock() + seconds(expiresIn ?? 0),
+      )
       if (!first) throw new errors.InvalidRequest('the jti was used before')
     },
     async find(id) {
@@ -160,5 +164,7 @@ async function spendCode(
 const codeReplayed = { status: 'stopped', by: 'system', reason: 'code-replayed' } as const
 
 function endingOfRoute() {
-  return Provider.ctx?.oidc.route === 'token' ? codeReplayed : ({ status: 'stopped', by: 'client', reason: 'token-revoked' } as const)
+  return Provider.ctx?.oidc.route === 'token'
+    ? codeReplayed
+    : ({ status: 'stopped', by: 'client', reason: 'token-revoked' } as const)
 }

@@ -7,7 +7,9 @@ import { sha256 } from '../secrets.ts'
 
 const generate = promisify(generateKeyPair)
 
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })).min(1) })
+const keySet = z.object({
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })).min(1),
+})
 
 /** A JSON key set with one key for each algorithm we sign with: ES256 first, PS256 for clients that want RSA. */
 export async function makeSigningKeys(): Promise<string> {

@@ -21,10 +21,16 @@ type MountOptions = {
   readonly provider: Provider
   readonly publicUrl: string
   /** The customer comes back from the journey and the engine has forgotten it. */
-  readonly onLostResume: (request: FastifyRequest<{ Params: { uid: string } }>, reply: FastifyReply) => Promise<FastifyReply>
+  readonly onLostResume: (
+    request: FastifyRequest<{ Params: { uid: string } }>,
+    reply: FastifyReply,
+  ) => Promise<FastifyReply>
 }
 
-export async function mountProvider(app: FastifyInstance, { provider, publicUrl, onLostResume }: MountOptions): Promise<void> {
+export async function mountProvider(
+  app: FastifyInstance,
+  { provider, publicUrl, onLostResume }: MountOptions,
+): Promise<void> {
   const handle = provider.callback()
   const { host, protocol } = new URL(publicUrl)
   const names = cookieNames(publicUrl)
@@ -59,7 +65,8 @@ export async function mountProvider(app: FastifyInstance, { provider, publicUrl,
 
     scope.get<{ Params: { uid: string } }>('/authorize/:uid', async (request, reply) => {
       const { uid } = request.params
-      if (!/^[\w-]{1,64}$/.test(uid) || !(await provider.Interaction.find(uid))) return onLostResume(request, reply)
+      if (!/^[\w-]{1,64}$/.test(uid) || !(await provider.Interaction.find(uid)))
+        return onLostResume(request, reply)
       pass(request, reply, `/authorize/${uid}`)
       return reply
     })

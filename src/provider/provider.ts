@@ -1,5 +1,10 @@
 /** node-oidc-provider, configured for this bank and fenced in. What it must never do: show a page, keep a session, remember a consent. */
-import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import Provider, {
+  type Configuration,
+  errors,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+} from 'oidc-provider'
 import { hours, seconds } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { keyedHash } from '../secrets.ts'
@@ -17,7 +22,10 @@ type ProviderParts = {
   readonly interactionLifetime: number
   readonly log: Log
   /** Answers with our own page where the engine may not redirect. */
-  readonly renderError: (ctx: KoaContextWithOIDC, error: { code: string; description?: string }) => Promise<void>
+  readonly renderError: (
+    ctx: KoaContextWithOIDC,
+    error: { code: string; description?: string },
+  ) => Promise<void>
 }
 
 const algorithms = ['ES256', 'PS256'] as const
@@ -40,7 +48,8 @@ export function createProvider(parts: ProviderParts): Provider {
     claims: { openid: ['sub'] },
     responseTypes: ['code'],
     subjectTypes: ['pairwise'],
-    pairwiseIdentifier: (_ctx, accountId, client) => keyedHash(parts.pairwiseKey, `sub ${client.clientId} ${accountId}`),
+    pairwiseIdentifier: (_ctx, accountId, client) =>
+      keyedHash(parts.pairwiseKey, `sub ${client.clientId} ${accountId}`),
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
     extraClientMetadata: { properties: ['urn:ninka:bank_scopes'] },
@@ -70,8 +79,14 @@ export function createProvider(parts: ProviderParts): Provider {
       pushedAuthorizationRequests: { enabled: true },
       dPoP: { enabled: false },
       jwtResponseModes: { enabled: true },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: (ctx) => {
@@ -109,7 +124,10 @@ export function createProvider(parts: ProviderParts): Provider {
   })
 
   // Secrets are kept hashed; the engine compares through its client model.
-  provider.Client.prototype.compareClientSecret = function compare(this: { clientSecret?: string }, given: string) {
+  provider.Client.prototype.compareClientSecret = function compare(
+    this: { clientSecret?: string },
+    given: string,
+  ) {
     return clientSecretMatches(this.clientSecret, given)
   }
 
@@ -130,16 +148,26 @@ function untilEnd(ctx: KoaContextWithOIDC): number {
 /** One journey gives both login and consent; nothing but its result ever satisfies the engine. */
 function policy(): interactionPolicy.Prompt[] {
   const { Check, Prompt } = interactionPolicy
-  const journeyDue = new Check('journey_due', 'the customer has not walked the journey yet', 'login_required', (ctx) =>
-    ctx.oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
+  const journeyDue = new Check(
+    'journey_due',
+    'the customer has not walked the journey yet',
+    'login_required',
+    (ctx) => (ctx.oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT),
   )
-  return [new Prompt({ name: 'login', requestable: true }, journeyDue), new Prompt({ name: 'consent', requestable: true })]
+  return [
+    new Prompt({ name: 'login', requestable: true }, journeyDue),
+    new Prompt({ name: 'consent', requestable: true }),
+  ]
 }
 
 /** A cookie with a path may carry __Secure- on https, never __Host-. */
 export function cookieNames(publicUrl: string): { session: string; interaction: string; resume: string } {
   const prefix = publicUrl.startsWith('https:') ? '__Secure-' : ''
-  return { session: `${prefix}engine-session`, interaction: `${prefix}interaction`, resume: `${prefix}resume` }
+  return {
+    session: `${prefix}engine-session`,
+    interaction: `${prefix}interaction`,
+    resume: `${prefix}resume`,
+  }
 }
 
 const responseModes = ['query', 'jwt', 'query.jwt']
@@ -148,7 +176,12 @@ const responseModes = ['query', 'jwt', 'query.jwt']
 async function discoverOnlyWhatClientsGet(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next()
   const body: unknown = ctx.body
-  if (ctx.path.startsWith('/.well-known/') && body && typeof body === 'object' && 'response_modes_supported' in body) {
+  if (
+    ctx.path.startsWith('/.well-known/') &&
+    body &&
+    typeof body === 'object' &&
+    'response_modes_supported' in body
+  ) {
     body.response_modes_supported = responseModes
   }
 }
@@ -157,7 +190,13 @@ async function discoverOnlyWhatClientsGet(ctx: KoaContextWithOIDC, next: () => P
 function listen(provider: Provider, log: Log): void {
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     log.info(
-      { event: 'oauth-refused', route: ctx.oidc.route, client: ctx.oidc.client?.clientId, error: error.error, detail: error.error_detail },
+      {
+        event: 'oauth-refused',
+        route: ctx.oidc.route,
+        client: ctx.oidc.client?.clientId,
+        error: error.error,
+        detail: error.error_detail,
+      },
       'an OAuth request was refused',
     )
   provider.on('authorization.error', refused)
@@ -165,5 +204,7 @@ function listen(provider: Provider, log: Log): void {
   provider.on('pushed_authorization_request.error', refused)
   provider.on('introspection.error', refused)
   provider.on('revocation.error', refused)
-  provider.on('server_error', (ctx, error) => log.error({ event: 'engine-failed', route: ctx.oidc?.route, err: error }, 'the engine failed'))
+  provider.on('server_error', (ctx, error) =>
+    log.error({ event: 'engine-failed', route: ctx.oidc?.route, err: error }, 'the engine failed'),
+  )
 }

@@ -18,14 +18,20 @@ const asksTheCustomer = new Set(['authorization', 'pushed_authorization_request'
  */
 export function requireBankScope(ctx: KoaContextWithOIDC): void {
   if (!asksTheCustomer.has(ctx.oidc.route)) return
-  const scope = ctx.oidc.params?.scope
-  if (bankScopesIn(typeof scope === 'string' ? scope : undefined).length === 0) {
-    throw new errors.InvalidScope(`ask for at least one of: ${bankScopes.join(' ')}`, String(scope ?? ''))
+  const asked = ctx.oidc.params?.scope
+  const scope = typeof asked === 'string' ? asked : ''
+  if (bankScopesIn(scope).length === 0) {
+    throw new errors.InvalidScope(`ask for at least one of: ${bankScopes.join(' ')}`, scope)
   }
 }
 
 /** @throws InvalidTarget for any resource but the accounts API */
-export function resourceServer(resource: string, publicUrl: string, allowed: readonly BankScope[]): ResourceServer {
-  if (resource !== apiResource(publicUrl)) throw new errors.InvalidTarget(`the only resource is ${apiResource(publicUrl)}`)
+export function resourceServer(
+  resource: string,
+  publicUrl: string,
+  allowed: readonly BankScope[],
+): ResourceServer {
+  if (resource !== apiResource(publicUrl))
+    throw new errors.InvalidTarget(`the only resource is ${apiResource(publicUrl)}`)
   return { scope: allowed.join(' '), audience: resource, accessTokenFormat: 'opaque' }
 }

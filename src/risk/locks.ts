@@ -24,7 +24,17 @@ export type Locks = {
   take: (what: Guarded, subject: string) => Promise<Try | Locked>
 }
 
-export function createLocks({ db, clock, institution, key }: { db: Database; clock: Clock; institution: Institution; key: Buffer }): Locks {
+export function createLocks({
+  db,
+  clock,
+  institution,
+  key,
+}: {
+  db: Database
+  clock: Clock
+  institution: Institution
+  key: Buffer
+}): Locks {
   return {
     async take(what, subject) {
       const rule = institution.rules[what]
@@ -48,4 +58,5 @@ export function createLocks({ db, clock, institution, key }: { db: Database; clo
   }
 }
 
-const lastingOrNot = (lockedUntil: number): Locked['locked'] => (lockedUntil >= forGood ? 'for-good' : 'for-a-while')
+const lastingOrNot = (lockedUntil: number): Locked['locked'] =>
+  lockedUntil >= forGood ? 'for-good' : 'for-a-while'

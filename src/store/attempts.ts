@@ -18,10 +18,17 @@ export type AttemptRule = {
 /** The value of locked_until that only the bank's staff can lift. */
 export const forGood = Number.MAX_SAFE_INTEGER
 
-export type Reserved = { readonly ok: true; readonly left: number } | { readonly ok: false; readonly lockedUntil: number }
+export type Reserved =
+  | { readonly ok: true; readonly left: number }
+  | { readonly ok: false; readonly lockedUntil: number }
 
 /** Takes one try of a subject. `left` says how many more there are should this one be wrong. */
-export async function reserveAttempt(db: Database, subject: string, rule: AttemptRule, now: number): Promise<Reserved> {
+export async function reserveAttempt(
+  db: Database,
+  subject: string,
+  rule: AttemptRule,
+  now: number,
+): Promise<Reserved> {
   await db
     .deleteFrom('attempts')
     .where('subject', '=', subject)
@@ -30,18 +37,31 @@ export async function reserveAttempt(db: Database, subject: string, rule: Attemp
     .execute()
   const row = await db
     .insertInto('attempts')
-    .values({ subject, failures: 1, temporary_locks: 0, locked_until: 0, forgotten_at: now + rule.forgetAfter })
+    .values({
+      subject,
+      failures: 1,
+      temporary_locks: 0,
+      locked_until: 0,
+      forgotten_at: now + rule.forgetAfter,
+    })
     .onConflict((conflict) =>
       conflict
         .column('subject')
-        .doUpdateSet((eb) => ({ failures: eb('attempts.failures', '+', 1), forgotten_at: now + rule.forgetAfter }))
+        .doUpdateSet((eb) => ({
+          failures: eb('attempts.failures', '+', 1),
+          forgotten_at: now + rule.forgetAfter,
+        }))
         .where('attempts.failures', '<', rule.tries)
         .where('attempts.locked_until', '<', now),
     )
     .returning('failures')
     .executeTakeFirst()
   if (row) return { ok: true, left: rule.tries - row.failures }
-  const locked = await db.selectFrom('attempts').select('locked_until').where('subject', '=', subject).executeTakeFirst()
+  const locked = await db
+    .selectFrom('attempts')
+    .select('locked_until')
+    .where('subject', '=', subject)
+    .executeTakeFirst()
   // All tries are reserved by requests still on their way: as good as locked, for a moment.
   return { ok: false, lockedUntil: Math.max(locked?.locked_until ?? 0, now + 1000) }
 }

@@ -26,7 +26,10 @@ const registration = z.object({
   redirectUris: z.array(z.url()).min(1),
   authentication: z.discriminatedUnion('method', [
     z.object({ method: z.literal('client_secret_basic'), secretHash: z.string() }),
-    z.object({ method: z.literal('private_key_jwt'), jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) }),
+    z.object({
+      method: z.literal('private_key_jwt'),
+      jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+    }),
   ]),
 })
 
@@ -45,11 +48,18 @@ export function createClients({ db, clock }: { db: Database; clock: Clock }): Cl
       return row && { ...registration.parse(JSON.parse(row.registration)), status: row.status }
     },
     async put(client) {
-      const row = { id: client.id, status: 'active' as const, registration: JSON.stringify(registration.parse(client)), changed_at: clock() }
+      const row = {
+        id: client.id,
+        status: 'active' as const,
+        registration: JSON.stringify(registration.parse(client)),
+        changed_at: clock(),
+      }
       await db
         .insertInto('clients')
         .values(row)
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ registration: row.registration, changed_at: row.changed_at }))
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet({ registration: row.registration, changed_at: row.changed_at }),
+        )
         .execute()
     },
   }

@@ -34,12 +34,20 @@ export async function findConsent(db: Database, id: string): Promise<Consent | u
 }
 
 export async function findConsentOfJourney(db: Database, journeyHash: string): Promise<Consent | undefined> {
-  const row = await db.selectFrom('consents').selectAll().where('journey_hash', '=', journeyHash).executeTakeFirst()
+  const row = await db
+    .selectFrom('consents')
+    .selectAll()
+    .where('journey_hash', '=', journeyHash)
+    .executeTakeFirst()
   return row && fromRow(row)
 }
 
 /** The newest consents of a customer with one client first. */
-export async function listConsents(db: Database, customer: string, client: string): Promise<readonly Consent[]> {
+export async function listConsents(
+  db: Database,
+  customer: string,
+  client: string,
+): Promise<readonly Consent[]> {
   const rows = await db
     .selectFrom('consents')
     .selectAll()
@@ -61,10 +69,19 @@ export async function markActive(db: Database, id: string, at: number): Promise<
   return numUpdatedRows === 1n
 }
 
-export type Ending = { readonly status: Exclude<ConsentStatus, 'granted' | 'active'>; readonly by: string; readonly reason: string; readonly at: number }
+export type Ending = {
+  readonly status: Exclude<ConsentStatus, 'granted' | 'active'>
+  readonly by: string
+  readonly reason: string
+  readonly at: number
+}
 
 /** Ends a live consent. False when it had ended before: the first end stands. */
-export async function markEnded(db: Database, id: string, { status, by, reason, at }: Ending): Promise<boolean> {
+export async function markEnded(
+  db: Database,
+  id: string,
+  { status, by, reason, at }: Ending,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('consents')
     .set({ status, ended_at: at, ended_by: by, ended_reason: reason })

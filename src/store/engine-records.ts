@@ -5,13 +5,21 @@
 import { sha256 } from '../secrets.ts'
 import type { Database } from './open.ts'
 
-export type EngineRecord = { readonly payload: Record<string, unknown>; readonly grantId: string | null; readonly consumedAt: number | null }
+export type EngineRecord = {
+  readonly payload: Record<string, unknown>
+  readonly grantId: string | null
+  readonly consumedAt: number | null
+}
 
 /** Writes or overwrites a record; never touches whether it was consumed. Times in ms. */
 export async function putRecord(
   db: Database,
   key: { model: string; id: string },
-  { payload, grantId, expiresAt }: { payload: Record<string, unknown>; grantId: string | null; expiresAt: number },
+  {
+    payload,
+    grantId,
+    expiresAt,
+  }: { payload: Record<string, unknown>; grantId: string | null; expiresAt: number },
 ): Promise<void> {
   const row = { payload: JSON.stringify(payload), grant_id: grantId, expires_at: expiresAt }
   await db
@@ -22,16 +30,30 @@ export async function putRecord(
 }
 
 /** False when the id was there already: the caller's replay. */
-export async function insertRecordOnce(db: Database, key: { model: string; id: string }, expiresAt: number): Promise<boolean> {
+export async function insertRecordOnce(
+  db: Database,
+  key: { model: string; id: string },
+  expiresAt: number,
+): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('engine_records')
-    .values({ model: key.model, id_hash: sha256(key.id), payload: '{}', grant_id: null, consumed_at: null, expires_at: expiresAt })
+    .values({
+      model: key.model,
+      id_hash: sha256(key.id),
+      payload: '{}',
+      grant_id: null,
+      consumed_at: null,
+      expires_at: expiresAt,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirstOrThrow()
   return numInsertedOrUpdatedRows === 1n
 }
 
-export async function findRecord(db: Database, key: { model: string; id: string }): Promise<EngineRecord | undefined> {
+export async function findRecord(
+  db: Database,
+  key: { model: string; id: string },
+): Promise<EngineRecord | undefined> {
   const row = await db
     .selectFrom('engine_records')
     .select(['payload', 'grant_id', 'consumed_at'])
@@ -42,7 +64,11 @@ export async function findRecord(db: Database, key: { model: string; id: string 
 }
 
 /** Spends a record. False for every caller but the first, however many come at once. */
-export async function consumeRecord(db: Database, key: { model: string; id: string }, at: number): Promise<boolean> {
+export async function consumeRecord(
+  db: Database,
+  key: { model: string; id: string },
+  at: number,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('engine_records')
     .set({ consumed_at: at })
@@ -54,7 +80,11 @@ export async function consumeRecord(db: Database, key: { model: string; id: stri
 }
 
 export async function deleteRecord(db: Database, key: { model: string; id: string }): Promise<void> {
-  await db.deleteFrom('engine_records').where('model', '=', key.model).where('id_hash', '=', sha256(key.id)).execute()
+  await db
+    .deleteFrom('engine_records')
+    .where('model', '=', key.model)
+    .where('id_hash', '=', sha256(key.id))
+    .execute()
 }
 
 export async function deleteRecordsOfGrant(db: Database, model: string, grantId: string): Promise<void> {
@@ -70,7 +100,11 @@ export async function deleteExpiredRecords(db: Database, before: number, batch: 
     .limit(batch)
     .execute()
   for (const row of rows) {
-    await db.deleteFrom('engine_records').where('model', '=', row.model).where('id_hash', '=', row.id_hash).execute()
+    await db
+      .deleteFrom('engine_records')
+      .where('model', '=', row.model)
+      .where('id_hash', '=', row.id_hash)
+      .execute()
   }
   return rows.length
 }

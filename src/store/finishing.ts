@@ -2,7 +2,12 @@
 import type { Database } from './open.ts'
 
 /** Keeps what was agreed, durably, before anything is done about it. The first one of a journey stands. */
-export async function startFinishing(db: Database, journeyHash: string, payload: unknown, now: number): Promise<void> {
+export async function startFinishing(
+  db: Database,
+  journeyHash: string,
+  payload: unknown,
+  now: number,
+): Promise<void> {
   await db
     .insertInto('finishing')
     .values({ journey_hash: journeyHash, payload: JSON.stringify(payload), created_at: now })
@@ -11,7 +16,11 @@ export async function startFinishing(db: Database, journeyHash: string, payload:
 }
 
 export async function readFinishing(db: Database, journeyHash: string): Promise<unknown> {
-  const row = await db.selectFrom('finishing').select('payload').where('journey_hash', '=', journeyHash).executeTakeFirst()
+  const row = await db
+    .selectFrom('finishing')
+    .select('payload')
+    .where('journey_hash', '=', journeyHash)
+    .executeTakeFirst()
   return row && JSON.parse(row.payload)
 }
 
@@ -19,16 +28,32 @@ export async function endFinishing(db: Database, journeyHash: string): Promise<v
   await db.deleteFrom('finishing').where('journey_hash', '=', journeyHash).execute()
 }
 
-export async function listFinishing(db: Database, before: number, batch: number): Promise<readonly { readonly journeyHash: string; readonly payload: unknown }[]> {
-  const rows = await db.selectFrom('finishing').selectAll().where('created_at', '<', before).limit(batch).execute()
+export async function listFinishing(
+  db: Database,
+  before: number,
+  batch: number,
+): Promise<readonly { readonly journeyHash: string; readonly payload: unknown }[]> {
+  const rows = await db
+    .selectFrom('finishing')
+    .selectAll()
+    .where('created_at', '<', before)
+    .limit(batch)
+    .execute()
   return rows.map((row) => ({ journeyHash: row.journey_hash, payload: JSON.parse(row.payload) }))
 }
 
-export async function noteHeldPins(db: Database, journeyHash: string, customer: string, releaseAt: number): Promise<void> {
+export async function noteHeldPins(
+  db: Database,
+  journeyHash: string,
+  customer: string,
+  releaseAt: number,
+): Promise<void> {
   await db
     .insertInto('held_pins')
     .values({ journey_hash: journeyHash, customer_id: customer, release_at: releaseAt })
-    .onConflict((conflict) => conflict.column('journey_hash').doUpdateSet({ customer_id: customer, release_at: releaseAt }))
+    .onConflict((conflict) =>
+      conflict.column('journey_hash').doUpdateSet({ customer_id: customer, release_at: releaseAt }),
+    )
     .execute()
 }
 
@@ -36,8 +61,15 @@ export async function forgetHeldPins(db: Database, journeyHash: string): Promise
   await db.deleteFrom('held_pins').where('journey_hash', '=', journeyHash).execute()
 }
 
-export async function findHeldPins(db: Database, journeyHash: string): Promise<{ readonly customer: string } | undefined> {
-  const row = await db.selectFrom('held_pins').select('customer_id').where('journey_hash', '=', journeyHash).executeTakeFirst()
+export async function findHeldPins(
+  db: Database,
+  journeyHash: string,
+): Promise<{ readonly customer: string } | undefined> {
+  const row = await db
+    .selectFrom('held_pins')
+    .select('customer_id')
+    .where('journey_hash', '=', journeyHash)
+    .executeTakeFirst()
   return row && { customer: row.customer_id }
 }
 

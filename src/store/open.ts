@@ -3,13 +3,13 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import * as ground from './migrations/0001-ground.ts'
+import { up as ground } from './migrations/0001-ground.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 export type Database = Kysely<Tables>
 
-const migrations = { '0001-ground': ground }
+const migrations = { '0001-ground': { up: ground } }
 
 /** @param url `sqlite:<file>` or `sqlite::memory:` */
 export async function openDatabase(url: string): Promise<Database> {
@@ -23,5 +23,6 @@ export async function openDatabase(url: string): Promise<Database> {
 async function migrate(db: Database): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw new Error('the database could not be brought to this version', { cause: error })
+  if (error !== undefined)
+    throw new Error('the database could not be brought to this version', { cause: error })
 }

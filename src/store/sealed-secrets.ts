@@ -12,7 +12,8 @@ export async function sealedSecret(
   name: string,
   make: () => Promise<string> | string,
 ): Promise<string> {
-  const read = () => db.selectFrom('sealed_secrets').select('sealed').where('name', '=', name).executeTakeFirst()
+  const read = () =>
+    db.selectFrom('sealed_secrets').select('sealed').where('name', '=', name).executeTakeFirst()
   let row = await read()
   if (!row) {
     const sealed = secrets.seal(await make(), name)
@@ -25,7 +26,9 @@ export async function sealedSecret(
   }
   const clear = row && secrets.open(row.sealed, name)
   if (clear === undefined) {
-    throw new Error(`the stored secret "${name}" does not open with this master key file; put the former key back below the new one`)
+    throw new Error(
+      `the stored secret "${name}" does not open with this master key file; put the former key back below the new one`,
+    )
   }
   return clear
 }

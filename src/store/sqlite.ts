@@ -4,7 +4,9 @@ import type { SqliteDatabase } from 'kysely'
 
 export function openSqlite(file: string): SqliteDatabase {
   const db = new DatabaseSync(file)
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
+  db.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
+  )
   const compiled = new Map<string, StatementSync>()
   return {
     prepare(sql) {
@@ -22,7 +24,8 @@ export function openSqlite(file: string): SqliteDatabase {
           const { changes, lastInsertRowid } = ready.run(...(parameters as SQLInputValue[]))
           return { changes, lastInsertRowid }
         },
-        iterate: (parameters) => ready.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+        iterate: (parameters) =>
+          ready.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
       }
     },
     close: () => db.close(),

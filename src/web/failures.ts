@@ -20,11 +20,17 @@ export function handleFailures(app: FastifyInstance, pages: Pages): void {
     return answer(request, reply, 'incident', incident)
   })
 
-  async function answer(request: FastifyRequest, reply: FastifyReply, code: ProblemCode, incident?: string): Promise<FastifyReply> {
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    code: ProblemCode,
+    incident?: string,
+  ): Promise<FastifyReply> {
     if (wantsJson(request)) {
-      return reply
-        .code(problems[code].status)
-        .send({ error: code === 'incident' ? 'server_error' : code.replaceAll('-', '_'), ...(incident ? { incident } : {}) })
+      return reply.code(problems[code].status).send({
+        error: code === 'incident' ? 'server_error' : code.replaceAll('-', '_'),
+        ...(incident ? { incident } : {}),
+      })
     }
     const journey = /^\/journey\/[\w-]{1,64}/.exec(request.url)?.[0]
     return pages.problem(request, reply, {
@@ -37,7 +43,10 @@ export function handleFailures(app: FastifyInstance, pages: Pages): void {
 
 /** Fintechs' programs call these; everything else is a person's browser. */
 function wantsJson({ url, headers }: FastifyRequest): boolean {
-  return /^\/(api|token|par|introspect|revoke|jwks|\.well-known)\b/.test(url) || headers.accept === 'application/json'
+  return (
+    /^\/(api|token|par|introspect|revoke|jwks|\.well-known)\b/.test(url) ||
+    headers.accept === 'application/json'
+  )
 }
 
 function codeOf(error: FastifyError): ProblemCode {

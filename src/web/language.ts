@@ -10,7 +10,15 @@ const isLanguage = (text: string): text is Language => text === 'ja' || text ===
  * @param wished `ui_locales` of the request (OpenID Connect Core, section 3.1.2.1), space-separated, best first
  * @param accepted the Accept-Language header
  */
-export function pickLanguage({ chosen, wished, accepted }: { chosen?: string | undefined; wished?: string | undefined; accepted?: string | undefined }): Language {
+export function pickLanguage({
+  chosen,
+  wished,
+  accepted,
+}: {
+  chosen?: string | undefined
+  wished?: string | undefined
+  accepted?: string | undefined
+}): Language {
   if (chosen && isLanguage(chosen)) return chosen
   const candidates = [...(wished ?? '').split(' '), ...byQuality(accepted ?? '')]
   return candidates.map((tag) => tag.toLowerCase().split('-')[0] ?? '').find(isLanguage) ?? 'ja'
@@ -35,7 +43,13 @@ export function longDate(at: number, language: Language): string {
   const format =
     language === 'en'
       ? new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: 'Asia/Tokyo' })
-      : new Intl.DateTimeFormat('ja-JP', { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short', timeZone: 'Asia/Tokyo' })
+      : new Intl.DateTimeFormat('ja-JP', {
+          year: 'numeric',
+          month: 'long',
+          day: 'numeric',
+          weekday: 'short',
+          timeZone: 'Asia/Tokyo',
+        })
   // ICU writes the weekday in half-width brackets; the manual's typography is full-width.
   return format.format(at).replace('(', '（').replace(')', '）')
 }

@@ -28,7 +28,12 @@ export type Frame = {
   readonly language: Language
   readonly titlePrefix: string
   readonly title: string
-  readonly bank: { readonly name: string; readonly phone: string; readonly phoneHours: string; readonly home: string }
+  readonly bank: {
+    readonly name: string
+    readonly phone: string
+    readonly phoneHours: string
+    readonly home: string
+  }
   readonly host: string
   readonly screen: string
   readonly phase: { readonly number: number; readonly skipped: readonly string[] } | null
@@ -93,37 +98,74 @@ export function createPages({ institution, publicUrl }: { institution: Instituti
     async step(
       _request: FastifyRequest,
       reply: FastifyReply,
-      { step, view, errors, idle, context }: { step: StepName; view: unknown; errors: readonly FieldError[]; idle: boolean; context: StepContext },
+      {
+        step,
+        view,
+        errors,
+        idle,
+        context,
+      }: {
+        step: StepName
+        view: unknown
+        errors: readonly FieldError[]
+        idle: boolean
+        context: StepContext
+      },
     ): Promise<FastifyReply> {
       const t = dictionaries[context.language]
-      const texts = errors.map((error) => ({ field: error.field, text: t.fieldErrors[error.code](error.values ?? {}) }))
+      const texts = errors.map((error) => ({
+        field: error.field,
+        text: t.fieldErrors[error.code](error.values ?? {}),
+      }))
       const frame: Frame = {
         ...journeyFrame(reply, context, screens[step].id, titleOf(t, step)),
         titlePrefix: texts.length > 0 ? t.frame.errorPrefix : '',
-        phase: { number: screens[step].phase, skipped: skippedPhases(step, context).map((phase) => t.frame.phases[phase - 1] ?? '') },
+        phase: {
+          number: screens[step].phase,
+          skipped: skippedPhases(step, context).map((phase) => t.frame.phases[phase - 1] ?? ''),
+        },
         errors: texts.map(({ field, text }) => ({ text, href: `#${field}` })),
         notice: idle ? t.notices.idle : null,
       }
-      return reply.view(`journey/${step}`, { frame, t, view, fieldErrors: byField(texts), ...formatting(context.language) })
+      return reply.view(`journey/${step}`, {
+        frame,
+        t,
+        view,
+        fieldErrors: byField(texts),
+        ...formatting(context.language),
+      })
     },
 
     /** A dead end within a journey: two ways out. */
     async deadEnd(
       _request: FastifyRequest,
       reply: FastifyReply,
-      { problem, context, retry, cancel }: { problem: Problem; context: StepContext; retry: string; cancel: string },
+      {
+        problem,
+        context,
+        retry,
+        cancel,
+      }: { problem: Problem; context: StepContext; retry: string; cancel: string },
     ): Promise<FastifyReply> {
       const { language } = context
       const { title, lines } = problemText(language, problem.code)
       const meaning = problems[problem.code]
-      const frame = { ...journeyFrame(reply, context, `NK-P-${problem.code}`, title), titlePrefix: dictionaries[language].frame.errorPrefix }
-      return reply
-        .code(meaning.status)
-        .view('problem', {
-          frame,
-          t: dictionaries[language],
-          view: { lines, retry: meaning.retry ? retry : null, cancel, code: problem.code, incident: null, detail: null },
-        })
+      const frame = {
+        ...journeyFrame(reply, context, `NK-P-${problem.code}`, title),
+        titlePrefix: dictionaries[language].frame.errorPrefix,
+      }
+      return reply.code(meaning.status).view('problem', {
+        frame,
+        t: dictionaries[language],
+        view: {
+          lines,
+          retry: meaning.retry ? retry : null,
+          cancel,
+          code: problem.code,
+          incident: null,
+          detail: null,
+        },
+      })
     },
 
     /** A problem outside a journey, or one of which nothing is left. `retry` is an address of ours, when there is one. */
@@ -132,7 +174,11 @@ export function createPages({ institution, publicUrl }: { institution: Instituti
       reply: FastifyReply,
       { code, incident, retry }: { code: ProblemCode; incident?: string; retry?: string },
     ): Promise<FastifyReply> {
-      const html = await renderProblem(reply.server.view, readLanguage(request), { code, ...(incident ? { incident } : {}), ...(retry ? { retry } : {}) })
+      const html = await renderProblem(reply.server.view, readLanguage(request), {
+        code,
+        ...(incident ? { incident } : {}),
+        ...(retry ? { retry } : {}),
+      })
       return reply.code(problems[code].status).type('text/html; charset=utf-8').send(html)
     },
 
@@ -142,7 +188,19 @@ export function createPages({ institution, publicUrl }: { institution: Instituti
     async ending(
       request: FastifyRequest,
       reply: FastifyReply,
-      { ending, serviceName, resumeUrl, uid, uiLocales }: { ending: Ending; serviceName: string; resumeUrl: string; uid: string; uiLocales: string | undefined },
+      {
+        ending,
+        serviceName,
+        resumeUrl,
+        uid,
+        uiLocales,
+      }: {
+        ending: Ending
+        serviceName: string
+        resumeUrl: string
+        uid: string
+        uiLocales: string | undefined
+      },
     ): Promise<FastifyReply> {
       const language = readLanguage(request, uiLocales)
       const t = dictionaries[language]
@@ -168,11 +226,26 @@ export function createPages({ institution, publicUrl }: { institution: Instituti
   async function renderProblem(
     render: (template: string, data: object) => Promise<string>,
     language: Language,
-    { code, incident, retry, detail }: { code: ProblemCode; incident?: string; retry?: string; detail?: string },
+    {
+      code,
+      incident,
+      retry,
+      detail,
+    }: { code: ProblemCode; incident?: string; retry?: string; detail?: string },
   ): Promise<string> {
     const { title, lines } = problemText(language, code)
-    const frame = { ...bareFrame(language, `NK-P-${code}`, title), titlePrefix: dictionaries[language].frame.errorPrefix }
-    const view = { lines, retry: retry ?? null, cancel: null, code, incident: incident ?? null, detail: detail ?? null }
+    const frame = {
+      ...bareFrame(language, `NK-P-${code}`, title),
+      titlePrefix: dictionaries[language].frame.errorPrefix,
+    }
+    const view = {
+      lines,
+      retry: retry ?? null,
+      cancel: null,
+      code,
+      incident: incident ?? null,
+      detail: detail ?? null,
+    }
     return render('problem', { frame, t: dictionaries[language], view })
   }
 }
@@ -221,7 +294,9 @@ function askingOf({ client }: StepContext): Frame['asking'] {
   }
 }
 
-function byField(texts: readonly { field: string; text: string }[]): Readonly<Record<string, readonly string[]>> {
+function byField(
+  texts: readonly { field: string; text: string }[],
+): Readonly<Record<string, readonly string[]>> {
   const all: Record<string, string[]> = {}
   for (const { field, text } of texts) all[field] = [...(all[field] ?? []), text]
   return all

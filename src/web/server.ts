@@ -6,7 +6,7 @@ import secureSession from '@fastify/secure-session'
 import fastifyStatic from '@fastify/static'
 import fastifyView from '@fastify/view'
 import { Eta } from 'eta'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { securityHeaders } from '../edge/headers.ts'
 import { floodLimit } from '../edge/limits.ts'
 import { isSameOrigin } from '../edge/same-origin.ts'
@@ -16,15 +16,19 @@ import { journeyNumber } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
 import { languageCookie } from './pages.ts'
 
-export const viewsDir = join(import.meta.dirname, '..', '..', 'views')
+const viewsDir = join(import.meta.dirname, '..', '..', 'views')
 
-type ServerOptions = { readonly settings: Settings; readonly log: Log; readonly cookieKeys: readonly Buffer[] }
+type ServerOptions = {
+  readonly settings: Settings
+  readonly log: Log
+  readonly cookieKeys: readonly Buffer[]
+}
 
 export async function createServer({ settings, log, cookieKeys }: ServerOptions): Promise<FastifyInstance> {
   const https = settings.publicUrl.startsWith('https:')
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Only listed proxies may say who the client is; without any, the connection's address is the client.
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: 64 * 1024,
@@ -63,13 +67,17 @@ export async function publicFiles(app: FastifyInstance, root: string): Promise<v
     prefix: '/',
     wildcard: false,
     cacheControl: false,
-    setHeaders: (reply) => reply.header('cache-control', 'public, max-age=3600'),
+    setHeaders(reply) {
+      reply.header('cache-control', 'public, max-age=3600')
+    },
   })
 }
 
 function formToken(request: { body?: unknown }): string {
   const { body } = request
-  return body && typeof body === 'object' && '_csrf' in body && typeof body._csrf === 'string' ? body._csrf : ''
+  return body && typeof body === 'object' && '_csrf' in body && typeof body._csrf === 'string'
+    ? body._csrf
+    : ''
 }
 
 /** One line a request: the route's pattern, never its address, because addresses may carry codes and tickets. */
@@ -95,7 +103,8 @@ function refuseOversizedCookies(app: FastifyInstance): void {
   app.addHook('onSend', async (_request, reply) => {
     const header = reply.getHeader('set-cookie')
     for (const value of Array.isArray(header) ? header : [header]) {
-      if (typeof value === 'string' && value.length > mostCookieBytes) throw new Error('a cookie is larger than browsers keep')
+      if (typeof value === 'string' && value.length > mostCookieBytes)
+        throw new Error('a cookie is larger than browsers keep')
     }
   })
 }
@@ -107,7 +116,11 @@ class ForeignOrigin extends Error {
 
 function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
   app.addHook('onRequest', async (request) => {
-    if (request.method === 'POST' && request.routeOptions.url?.startsWith('/journey/') && !isSameOrigin(request, publicUrl)) {
+    if (
+      request.method === 'POST' &&
+      request.routeOptions.url?.startsWith('/journey/') &&
+      !isSameOrigin(request, publicUrl)
+    ) {
       throw new ForeignOrigin('a form came from another origin')
     }
   })
@@ -119,7 +132,13 @@ function switchLanguage(app: FastifyInstance, https: boolean): void {
     if (request.method !== 'GET' || !request.routeOptions.url?.startsWith('/journey/')) return
     const { lang } = request.query as { lang?: unknown }
     if (lang !== 'ja' && lang !== 'en') return
-    reply.setCookie(languageCookie, lang, { path: '/', sameSite: 'lax', httpOnly: true, secure: https, maxAge: 31_536_000 })
+    reply.setCookie(languageCookie, lang, {
+      path: '/',
+      sameSite: 'lax',
+      httpOnly: true,
+      secure: https,
+      maxAge: 31_536_000,
+    })
     const [path = '/'] = request.url.split('?')
     return reply.redirect(path, 303)
   })

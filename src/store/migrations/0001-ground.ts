@@ -54,7 +54,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('client_terms_version', 'text', (c) => c.notNull())
     .execute()
   // One live connection per customer and fintech, whatever two tabs do at once.
-  await sql`create unique index consents_one_active on consents (customer_id, client_id) where status = 'active'`.execute(db)
+  await sql`create unique index consents_one_active on consents (customer_id, client_id) where status = 'active'`.execute(
+    db,
+  )
   await schema.createIndex('consents_customer').on('consents').columns(['customer_id', 'client_id']).execute()
   await schema.createIndex('consents_arrangement').on('consents').column('arrangement_id').execute()
   await schema.createIndex('consents_ends').on('consents').columns(['status', 'ends_at']).execute()
@@ -87,7 +89,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
   await schema
     .createTable('audit')
-    .addColumn('seq', autoIncrementing(db), (c) => (isPostgres(db) ? c.primaryKey() : c.primaryKey().autoIncrement()))
+    .addColumn('seq', autoIncrementing(db), (c) =>
+      isPostgres(db) ? c.primaryKey() : c.primaryKey().autoIncrement(),
+    )
     .addColumn('at', 'bigint', (c) => c.notNull())
     .addColumn('event', 'text', (c) => c.notNull())
     .addColumn('journey', 'text')

@@ -107,24 +107,37 @@ export const en: Messages = {
     intent: 'Your decision',
     refuse: 'Do not allow',
     change: 'Change',
-    changeServices: 'Change what is shared',
-    changeAccounts: 'Change inquiry PINs',
     termsOf: (name) => `Terms of use of ${name}`,
     privacyOf: (name) => `Privacy policy of ${name}`,
     former: (number, until) =>
       `You are already connected with this service (consent number ${number}, until ${until}). If you allow access now, the former connection ends and the new one takes its place.`,
   },
   endings: {
-    allowed: { title: 'Allowed. Returning to the service', lines: ['You are finished here and have been signed out.'] },
-    refused: { title: 'Not allowed. Returning to the service', lines: ['Nothing was allowed. You are finished here.'] },
-    cancelled: { title: 'Cancelled. Returning to the service', lines: ['Nothing was allowed. You are finished here.'] },
+    allowed: {
+      title: 'Allowed. Returning to the service',
+      lines: ['You are finished here and have been signed out.'],
+    },
+    refused: {
+      title: 'Not allowed. Returning to the service',
+      lines: ['Nothing was allowed. You are finished here.'],
+    },
+    cancelled: {
+      title: 'Cancelled. Returning to the service',
+      lines: ['Nothing was allowed. You are finished here.'],
+    },
     'timed-out': {
       title: 'Time ran out',
-      lines: ['For your safety this has ended. Nothing was allowed.', 'To try again, start from the service once more.'],
+      lines: [
+        'For your safety this has ended. Nothing was allowed.',
+        'To try again, start from the service once more.',
+      ],
     },
     unavailable: {
       title: 'Ended. Returning to the service',
-      lines: ['The bank’s system is not available at the moment. Nothing was allowed.', 'Please start from the service again later.'],
+      lines: [
+        'The bank’s system is not available at the moment. Nothing was allowed.',
+        'Please start from the service again later.',
+      ],
     },
   },
   returnPage: {
@@ -137,30 +150,146 @@ export const en: Messages = {
     idle: 'For your safety we start again, because there was no activity for 15 minutes. Nothing was allowed.',
   },
   problems: {
-    'bank-unavailable': { title: 'Not available at the moment', lines: ['We could not reach the bank’s system. You did nothing wrong, and no try was counted.', 'Please try again in a little while.'] },
-    'locked-for-a-while': { title: 'Paused for a while', lines: ['There were too many wrong entries, so we paused this for your safety.', 'Please try again in about 30 minutes, or call us.'] },
-    'locked-for-good': { title: 'Access is stopped', lines: ['There were too many wrong entries, so we stopped access for your safety.', 'Please call us to open it again.'] },
-    'locked-by-bank': { title: 'Access is stopped', lines: ['Internet banking of this contract is stopped at the moment.', 'Please call us to learn how to open it again.'] },
-    'password-expired': { title: 'Your login password has expired', lines: ['Sign in to Internet banking and change your password.', 'Then come back here and press “Try again”.'] },
-    'certificate-required': { title: 'Please sign in with your certificate', lines: ['This contract uses certificates. Use “Sign in with certificate” on the PC that holds your certificate.'] },
-    'password-required': { title: 'Please sign in with your login ID', lines: ['This contract uses ID and password. Sign in with your login ID and login password.'] },
-    'may-not-connect': { title: 'You have no right to connect services', lines: ['This user may not connect outside services.', 'Ask the administrator in your company to give you the right to connect by API.'] },
-    'no-accounts': { title: 'There is no account to connect', lines: ['This user has no account for inquiries.', 'Please ask the administrator in your company, or call us.'] },
-    'risk-refused': { title: 'We cannot go on', lines: ['For your safety we stopped this, because of where it comes from.', 'Please call us.'] },
-    'request-already-used': { title: 'This request was finished in another window', lines: ['The same request was used in another window or tab.', 'Return to the service to see the result.'] },
-    'client-suspended': { title: 'This service cannot be connected at the moment', lines: ['Connections with this provider are stopped. Nothing was allowed.'] },
-    'certificates-off': { title: 'Sign-in with certificate is not available here', lines: ['This installation has not been set up for certificates.', 'Customers with ID and password can go back and sign in.'] },
-    'ticket-refused': { title: 'Please check your certificate again', lines: ['We did not receive the result of the certificate check. It may be too old or was used in another window.', 'Go back to the sign-in page and press “Sign in with certificate” again.'] },
-    'already-finished': { title: 'This has been finished already', lines: ['This request has ended.', 'Please go on at the service.'] },
-    'journey-unknown': { title: 'We do not find this request', lines: ['It may have ended, or your browser does not accept cookies.', 'Allow cookies and start from the service again. Nothing was allowed.'] },
-    'stale-form': { title: 'This page was out of date', lines: ['For your safety we did not accept what was sent.', 'Open the page again and enter it once more.'] },
-    'foreign-origin': { title: 'We did not accept this', lines: ['It may have been sent from another site, so we did not accept it for your safety.', 'Open the page again and enter it once more.'] },
-    'bad-request': { title: 'We could not read what was sent', lines: ['Go back to the previous page and try again.'] },
-    'authorization-refused': { title: 'We could not accept the request', lines: ['The request of the service is not correct, so we cannot start.', 'You did nothing wrong. Please contact the service.'] },
+    'bank-unavailable': {
+      title: 'Not available at the moment',
+      lines: [
+        'We could not reach the bank’s system. You did nothing wrong, and no try was counted.',
+        'Please try again in a little while.',
+      ],
+    },
+    'locked-for-a-while': {
+      title: 'Paused for a while',
+      lines: [
+        'There were too many wrong entries, so we paused this for your safety.',
+        'Please try again in about 30 minutes, or call us.',
+      ],
+    },
+    'locked-for-good': {
+      title: 'Access is stopped',
+      lines: [
+        'There were too many wrong entries, so we stopped access for your safety.',
+        'Please call us to open it again.',
+      ],
+    },
+    'locked-by-bank': {
+      title: 'Access is stopped',
+      lines: [
+        'Internet banking of this contract is stopped at the moment.',
+        'Please call us to learn how to open it again.',
+      ],
+    },
+    'password-expired': {
+      title: 'Your login password has expired',
+      lines: [
+        'Sign in to Internet banking and change your password.',
+        'Then come back here and press “Try again”.',
+      ],
+    },
+    'certificate-required': {
+      title: 'Please sign in with your certificate',
+      lines: [
+        'This contract uses certificates. Use “Sign in with certificate” on the PC that holds your certificate.',
+      ],
+    },
+    'password-required': {
+      title: 'Please sign in with your login ID',
+      lines: ['This contract uses ID and password. Sign in with your login ID and login password.'],
+    },
+    'may-not-connect': {
+      title: 'You have no right to connect services',
+      lines: [
+        'This user may not connect outside services.',
+        'Ask the administrator in your company to give you the right to connect by API.',
+      ],
+    },
+    'no-accounts': {
+      title: 'There is no account to connect',
+      lines: [
+        'This user has no account for inquiries.',
+        'Please ask the administrator in your company, or call us.',
+      ],
+    },
+    'risk-refused': {
+      title: 'We cannot go on',
+      lines: ['For your safety we stopped this, because of where it comes from.', 'Please call us.'],
+    },
+    'request-already-used': {
+      title: 'This request was finished in another window',
+      lines: [
+        'The same request was used in another window or tab.',
+        'Return to the service to see the result.',
+      ],
+    },
+    'client-suspended': {
+      title: 'This service cannot be connected at the moment',
+      lines: ['Connections with this provider are stopped. Nothing was allowed.'],
+    },
+    'certificates-off': {
+      title: 'Sign-in with certificate is not available here',
+      lines: [
+        'This installation has not been set up for certificates.',
+        'Customers with ID and password can go back and sign in.',
+      ],
+    },
+    'ticket-refused': {
+      title: 'Please check your certificate again',
+      lines: [
+        'We did not receive the result of the certificate check. It may be too old or was used in another window.',
+        'Go back to the sign-in page and press “Sign in with certificate” again.',
+      ],
+    },
+    'already-finished': {
+      title: 'This has been finished already',
+      lines: ['This request has ended.', 'Please go on at the service.'],
+    },
+    'journey-unknown': {
+      title: 'We do not find this request',
+      lines: [
+        'It may have ended, or your browser does not accept cookies.',
+        'Allow cookies and start from the service again. Nothing was allowed.',
+      ],
+    },
+    'stale-form': {
+      title: 'This page was out of date',
+      lines: [
+        'For your safety we did not accept what was sent.',
+        'Open the page again and enter it once more.',
+      ],
+    },
+    'foreign-origin': {
+      title: 'We did not accept this',
+      lines: [
+        'It may have been sent from another site, so we did not accept it for your safety.',
+        'Open the page again and enter it once more.',
+      ],
+    },
+    'bad-request': {
+      title: 'We could not read what was sent',
+      lines: ['Go back to the previous page and try again.'],
+    },
+    'authorization-refused': {
+      title: 'We could not accept the request',
+      lines: [
+        'The request of the service is not correct, so we cannot start.',
+        'You did nothing wrong. Please contact the service.',
+      ],
+    },
     'not-found': { title: 'Page not found', lines: ['The address may be wrong, or the page is gone.'] },
-    'method-not-allowed': { title: 'This is not possible', lines: ['Go back to the previous page and try again.'] },
-    'too-many-requests': { title: 'Very busy', lines: ['There were many requests in a short time. Please wait about a minute and try again.'] },
-    incident: { title: 'Something went wrong', lines: ['We are sorry. Something went wrong on our side. Nothing was allowed.', 'Please try again later. If it happens again, call us and tell us the incident number below.'] },
+    'method-not-allowed': {
+      title: 'This is not possible',
+      lines: ['Go back to the previous page and try again.'],
+    },
+    'too-many-requests': {
+      title: 'Very busy',
+      lines: ['There were many requests in a short time. Please wait about a minute and try again.'],
+    },
+    incident: {
+      title: 'Something went wrong',
+      lines: [
+        'We are sorry. Something went wrong on our side. Nothing was allowed.',
+        'Please try again later. If it happens again, call us and tell us the incident number below.',
+      ],
+    },
   },
   incidentNumber: 'Incident number',
   developerDetail: 'For the developers of the service',
@@ -177,7 +306,8 @@ export const en: Messages = {
     'pin-unticked': (v) => `To register, choose the account as well as entering its PIN (${v.account})`,
     'pin-form': (v) => `Enter the ${v.digits}-digit inquiry PIN (${v.account})`,
     'pin-wrong': (v) => `The PIN does not match our record (${v.account})`,
-    'pin-locked': (v) => `There were too many wrong entries, so this account is paused. Please call us (${v.account})`,
+    'pin-locked': (v) =>
+      `There were too many wrong entries, so this account is paused. Please call us (${v.account})`,
     'tick-missing': () => 'Tick “I want to continue” to go on',
     'consent-accounts-missing': () => 'Choose at least one account',
     'stale-form': () => 'This page was out of date. Please check it again',

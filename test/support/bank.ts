@@ -1,0 +1,87 @@
+/** The real application on SQLite in memory with the simulated bank: what every app-level test stands on. */
+import { randomBytes } from 'node:crypto'
+import { Writable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { join } from 'node:path'
+import { createApp } from '../../src/app.ts'
+import type { Bank } from '../../src/bank/port.ts'
+import { createSimulator, type Simulator } from '../../src/bank/simulator/simulator.ts'
+import { createTickets, type CertificateTickets } from '../../src/certificate/tickets.ts'
+import { registerDemoClients } from '../../src/demo/demo.ts'
+import { type Institution, readInstitution } from '../../src/institution.ts'
+import { createLog } from '../../src/log.ts'
+import { createSecrets } from '../../src/secrets.ts'
+import { readSettings, type Settings } from '../../src/settings.ts'
+import type { Clients } from '../../src/store/clients.ts'
+import { type Database, openDatabase } from '../../src/store/open.ts'
+import type { Sweeper } from '../../src/sweeper.ts'
+
+export type TestBank = {
+  readonly server: FastifyInstance
+  readonly settings: Settings
+  readonly db: Database
+  readonly simulator: Simulator
+  readonly sweeper: Sweeper
+  readonly clients: Clients
+  readonly tickets: CertificateTickets
+  readonly secrets: ReturnType<typeof createSecrets>
+  readonly fintechs: Awaited<ReturnType<typeof registerDemoClients>>
+  /** every line the server logged */
+  readonly logged: readonly string[]
+  readonly close: () => Promise<void>
+}
+
+export type TestBankOptions = {
+  /** puts something between the server and the simulated bank, for example one that fails */
+  readonly wrapBank?: (bank: Bank) => Bank
+  readonly environment?: Record<string, string>
+  readonly databaseUrl?: string
+  /** the same key for two processes on one database */
+  readonly masterKey?: Buffer
+  readonly institution?: (institution: Institution) => Institution
+}
+
+export async function startBank(options: TestBankOptions = {}): Promise<TestBank> {
+  const settings = readSettings({ NINKA_MODE: 'demo', LOG_LEVEL: 'debug', ...options.environment })
+  const logged: string[] = []
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logged.push(chunk.toString())
+      done()
+    },
+  })
+  const log = createLog({ level: settings.logLevel, destination })
+  const db = await openDatabase(options.databaseUrl ?? 'sqlite::memory:')
+  const clock = () => Date.now()
+  const simulator = await createSimulator({ db, clock })
+  const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
+  const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
+  const { server, clients, sweeper } = await createApp({
+    settings,
+    institution: options.institution?.(institution) ?? institution,
+    db,
+    bank: options.wrapBank?.(simulator) ?? simulator,
+    secrets,
+    clock,
+    log,
+    sweepEvery: 0,
+  })
+  const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
+  await server.ready()
+  return {
+    server,
+    settings,
+    db,
+    simulator,
+    sweeper,
+    clients,
+    tickets: createTickets({ db, secrets, clock }),
+    secrets,
+    fintechs,
+    logged,
+    async close() {
+      await server.close()
+      await db.destroy()
+    },
+  }
+}
