@@ -55,7 +55,7 @@ export class SettingsError extends Error {
 }
 
 /**
- * @param environment as in process.env; empty values count as not set
+ * @param environment names and values; empty values count as not set
  * @throws SettingsError naming every wrong setting, one a line
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {

@@ -1,0 +1,61 @@
+/** Who may import whom: the rules of the map in src/README.md, held. */
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../src')
+
+type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }
+
+const imports: readonly Import[] = globSync('**/*.ts', { cwd: root }).flatMap((from) =>
+  [...readFileSync(join(root, from), 'utf8').matchAll(/^import (type )?[\s\S]*?from '([^']+)'/gm)].map(
+    (match) => {
+      const target = match[2] ?? ''
+      const to = target.startsWith('.') ? relative(root, join(root, dirname(from), target)) : target
+      return { from, to, typeOnly: match[1] !== undefined }
+    },
+  ),
+)
+
+const offenders = (rule: (one: Import) => boolean): string[] =>
+  imports.filter(rule).map(({ from, to }) => `${from} -> ${to}`)
+
+describe('imports', () => {
+  it('are found at all', () => {
+    expect(imports.length).toBeGreaterThan(100)
+  })
+
+  it('of next-step.ts are types only', () => {
+    expect(offenders(({ from, typeOnly }) => from === 'journey/next-step.ts' && !typeOnly)).toEqual([])
+  })
+
+  it('of the journey know the bank by its port, and neither store nor Fastify outside routes.ts and finish.ts', () => {
+    const steps = ({ from }: Import) => from.startsWith('journey/') && !/(routes|finish)\.ts$/.test(from)
+    expect(offenders((one) => steps(one) && one.to === 'fastify')).toEqual([])
+    // The names of the bank's scopes and types are no way into the tables.
+    expect(
+      offenders(
+        (one) => steps(one) && one.to.startsWith('store/') && !one.typeOnly && one.to !== 'store/clients.ts',
+      ),
+    ).toEqual([])
+    expect(
+      offenders(({ from, to }) => from.startsWith('journey/') && /^bank\/(http|simulator)/.test(to)),
+    ).toEqual([])
+  })
+
+  it('of the engine’s fence do not know the journey', () => {
+    expect(offenders(({ from, to }) => from.startsWith('provider/') && to.startsWith('journey/'))).toEqual([])
+  })
+
+  it('of the demo and the simulator stay with main.ts', () => {
+    const outside = ({ from }: Import) => !/^(main\.ts|demo\/|bank\/simulator\/)/.test(from)
+    expect(offenders((one) => outside(one) && /^(demo\/|bank\/simulator\/)/.test(one.to))).toEqual([])
+  })
+
+  it('lead to process.env and process.exit in main.ts only', () => {
+    for (const file of globSync('**/*.ts', { cwd: root })) {
+      if (file === 'main.ts') continue
+      expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(/process\.(env|exit)\b/)
+    }
+  })
+})

@@ -1,0 +1,148 @@
+/** 許可 under failure: killed, repeated or without the bank, it gives one consent or none, and no PIN half registered. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Bank } from '../../src/bank/port.ts'
+import { startBank, type TestBank } from '../support/bank.ts'
+import { allow, begin, cancel, comeBack, signIn, stepOf, walkToConsent } from '../support/walk.ts'
+
+let bank: TestBank
+let failing: Partial<Bank> = {}
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00+09:00') })
+  failing = {}
+  bank = await startBank({
+    wrapBank: (real) =>
+      new Proxy(real, { get: (target, name: keyof Bank) => failing[name] ?? target[name].bind(target) }),
+  })
+})
+afterEach(async () => {
+  await bank.close()
+  vi.useRealTimers()
+})
+
+const unavailable = async () => ({ ok: false, reason: 'unavailable' }) as const
+const consents = () => bank.db.selectFrom('consents').select(['status', 'journey_hash']).execute()
+const registered = () =>
+  bank.db
+    .selectFrom('simulator_accounts')
+    .select('id')
+    .where('registered', '=', 1)
+    .execute()
+    .then((rows) => rows.length)
+
+describe('許可', () => {
+  it('pressed twice gives one consent and one way back', async () => {
+    const walk = await begin(bank)
+    await walkToConsent(walk, 'mihon01')
+    const cookies = walk.browser.cookies()
+    await allow(walk)
+    const first = walk.browser.page().leftTo
+    walk.browser.setCookies(cookies)
+    await walk.browser.get(walk.base)
+    expect(walk.browser.page().leftTo?.href).toBe(first?.href)
+    expect(await consents()).toHaveLength(1)
+  })
+
+  it('without the bank says so, allows nothing, and works when pressed again', async () => {
+    const walk = await begin(bank)
+    await walkToConsent(walk, 'mihon01')
+    failing = { commitPins: unavailable }
+    const page = await allow(walk)
+    expect(page.status).toBe(503)
+    expect(page.html).toContain('回数にも数えていません')
+    expect(await consents()).toEqual([])
+    failing = {}
+    await walk.browser.get(`${walk.base}/give-consent`)
+    await allow(walk)
+    expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+  })
+
+  it('given up while the bank is away answers temporarily_unavailable and leaves nothing behind', async () => {
+    const walk = await begin(bank)
+    const before = await registered()
+    await walkToConsent(walk, 'mihon01')
+    failing = { commitPins: unavailable }
+    await allow(walk)
+    failing = {}
+    await walk.browser.post(`${walk.base}/cancel`, { problem: 'bank-unavailable', how: 'cancelled' })
+    expect((await comeBack(walk)).searchParams.get('error')).toBe('temporarily_unavailable')
+    vi.setSystemTime(Date.now() + 3 * 3_600_000)
+    await bank.sweeper.sweep()
+    expect(await registered()).toBe(before)
+    expect(await consents()).toEqual([])
+  })
+
+  it('killed after the PINs were committed is completed by the sweeper', async () => {
+    const walk = await begin(bank)
+    const before = await registered()
+    await walkToConsent(walk, 'mihon01')
+    const commit = bank.simulator.commitPins.bind(bank.simulator)
+    failing = {
+      async commitPins(who) {
+        await commit(who)
+        throw new Error('the process was killed here')
+      },
+    }
+    expect((await allow(walk)).status).toBe(500)
+    failing = {}
+    expect(await consents()).toEqual([])
+    vi.setSystemTime(Date.now() + 6 * 60_000)
+    await bank.sweeper.sweep()
+    expect(await consents()).toMatchObject([{ status: 'granted' }])
+    expect(await registered()).toBe(before + 1)
+    await walk.browser.get(`${walk.base}/give-consent`)
+    await allow(walk)
+    expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+    expect(await consents()).toHaveLength(1)
+  })
+
+  it('is refused in a second tab whose pushed request was used up, and that tab can still go back', async () => {
+    const one = await begin(bank)
+    const address = await one.fintech.authorizeAddress(one.parameters)
+    const first = await one.browser.get(address)
+    const two = { ...one, base: first.path.split('/').slice(0, 3).join('/') }
+    const third = await one.browser.get(address)
+    const three = { ...one, base: third.path.split('/').slice(0, 3).join('/') }
+    expect(two.base).not.toBe(three.base)
+    await one.browser.get(two.base)
+    await walkToConsent(two, 'mihon02')
+    await allow(two)
+    await comeBack(two)
+    await one.browser.get(three.base)
+    await walkToConsent(three, 'mihon02')
+    const page = await allow(three)
+    expect(page.html).toContain('data-problem="request-already-used"')
+    await cancel(three)
+    expect((await comeBack(three)).searchParams.get('error')).toBe('access_denied')
+  })
+})
+
+describe('a journey that dies', () => {
+  it('has its held PINs released by the sweeper, once it can no longer be finished', async () => {
+    const walk = await begin(bank)
+    await walkToConsent(walk, 'mihon01')
+    expect(await bank.db.selectFrom('simulator_held_pins').selectAll().execute()).toHaveLength(1)
+    vi.setSystemTime(Date.now() + 91 * 60_000)
+    await bank.sweeper.sweep()
+    expect(await bank.db.selectFrom('simulator_held_pins').selectAll().execute()).toEqual([])
+  })
+})
+
+describe('the bank out of reach', () => {
+  it.each(['signIn', 'accounts', 'holdPins'] as const)(
+    'in %s leaves the journey resumable and counts nothing',
+    async (call) => {
+      const walk = await begin(bank)
+      failing = { [call]: unavailable }
+      let page = await signIn(walk, 'mihon01').then(() =>
+        walkToConsent(walk, 'mihon01').catch(() => walk.browser.page()),
+      )
+      expect(page.status).toBe(503)
+      expect(page.html).toContain('data-problem="bank-unavailable"')
+      failing = {}
+      expect(await bank.db.selectFrom('attempts').selectAll().where('failures', '>', 0).execute()).toEqual([])
+      page = await walk.browser.get(walk.base)
+      expect(stepOf(page)).not.toBe('')
+      expect(page.status).toBe(200)
+    },
+  )
+})
