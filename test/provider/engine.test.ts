@@ -88,7 +88,7 @@ describe('the authorization endpoint', () => {
   it.each([
     ['without PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
     ['with plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
-    ['with the implicit flow', { response_type: 'token' }, 'unsupported_response_type'],
+    ['with the implicit flow', { response_type: 'token' }, 'invalid_request'],
     ['without a bank scope', { scope: 'openid' }, 'invalid_scope'],
     ['for another resource', { resource: 'https://elsewhere.example/api' }, 'invalid_target'],
   ] as const)('refuses a request %s', async (_what, overrides, error) => {
