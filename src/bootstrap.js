@@ -11,6 +11,7 @@ const MINIMUM_NODE = 24
 // What the tests need beyond npm: a Debian package, and a file that proves it is there.
 const DEBIAN_PACKAGES = {
   chromium: '/usr/bin/chromium',
+  postgresql: '/usr/lib/postgresql',
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 }
 

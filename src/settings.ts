@@ -14,7 +14,7 @@ const schema = z.object({
   FINTECH_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   DATABASE_URL: z
     .string()
-    .regex(/^sqlite:/, 'must start with sqlite:')
+    .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'must start with sqlite: or postgres://')
     .optional(),
   DATA_DIR: z.string().min(1).default('./data'),
   MASTER_KEY_FILE: z.string().min(1).optional(),

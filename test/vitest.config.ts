@@ -1,6 +1,13 @@
-// Which files are tests, and how many run at once: first those in Node, then those that drive a browser.
+// Which files are tests, and how many run at once: first those in Node, on both databases, then those that drive a browser.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+// These tell their story through the application or a repository, so they are told on both databases.
+const onBothDatabases = ['test/{accounts-api,attacks,bank,journey,provider,store}/**/*.test.ts']
+
+const unit = { testTimeout: 20_000, hookTimeout: 30_000 }
+const browser = { testTimeout: 60_000, hookTimeout: 60_000 }
+const postgres = { globalSetup: ['test/support/cluster.ts'] }
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -11,21 +18,30 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          sequence: { groupOrder: 0 },
-          testTimeout: 15_000,
-        },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], sequence: { groupOrder: 0 }, ...unit },
       },
       {
         extends: true,
         test: {
-          name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
+          name: 'postgres',
+          include: onBothDatabases,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...unit,
+          ...postgres,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], sequence: { groupOrder: 2 }, ...browser },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e-postgres',
+          include: ['e2e/journey.test.ts'],
+          sequence: { groupOrder: 3 },
+          ...browser,
+          ...postgres,
         },
       },
     ],

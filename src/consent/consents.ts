@@ -15,6 +15,7 @@ import {
   markEnded,
 } from '../store/consents.ts'
 import type { Database } from '../store/open.ts'
+import { transact } from '../store/transaction.ts'
 
 /** Everything that 「許可」 agreed to; durable before anything is done about it. */
 export type Agreement = {
@@ -175,8 +176,7 @@ export function createConsents({
       })
     },
 
-    end: (id, ending) =>
-      db.transaction().execute((transaction) => end(transaction, id, { ...ending, at: clock() })),
+    end: (id, ending) => transact(db, (transaction) => end(transaction, id, { ...ending, at: clock() })),
 
     async sweep(batch) {
       const now = clock()
@@ -193,7 +193,7 @@ export function createConsents({
         .execute()
       for (const { id, status, ends_at } of over) {
         const used = status === 'active'
-        await db.transaction().execute((transaction) =>
+        await transact(db, (transaction) =>
           end(transaction, id, {
             status: used ? 'expired' : 'unused',
             by: 'system',

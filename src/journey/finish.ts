@@ -23,6 +23,7 @@ import {
 } from '../store/finishing.ts'
 import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
+import { transact } from '../store/transaction.ts'
 import { periodFromNow, servicesOf } from './give-consent.ts'
 import { signedIn, type StepContext } from './step.ts'
 
@@ -71,7 +72,7 @@ async function complete(
   const committed = await parts.bank.commitPins({ journey: journeyHash, customer })
   if (!committed.ok) return { problem: { code: 'bank-unavailable' } }
   const held = await findHeldPins(parts.db, journeyHash)
-  const consent = await parts.db.transaction().execute(async (transaction) => {
+  const consent = await transact(parts.db, async (transaction) => {
     const given = await parts.consents.give(transaction, agreement)
     await endFinishing(transaction, journeyHash)
     if (held?.customer === customer) {

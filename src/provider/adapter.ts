@@ -15,6 +15,7 @@ import {
   putRecord,
 } from '../store/engine-records.ts'
 import type { Database } from '../store/open.ts'
+import { transact } from '../store/transaction.ts'
 import { engineClient } from './client.ts'
 import { engineGrant } from './grant.ts'
 
@@ -151,7 +152,7 @@ async function spendCode(
   const record = await findRecord(db, key)
   const grantId = record?.grantId
   if (!grantId) throw new errors.InvalidGrant('authorization code not found')
-  const spent = await db.transaction().execute(async (transaction) => {
+  const spent = await transact(db, async (transaction) => {
     if (!(await consumeRecord(transaction, key, clock()))) return false
     await consents.activate(transaction, grantId)
     return true

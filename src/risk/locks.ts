@@ -5,6 +5,7 @@ import { keyedHash } from '../secrets.ts'
 import { confirmWrong, forGood, forgetAttempts, giveBack, reserveAttempt } from '../store/attempts.ts'
 import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
+import { transact } from '../store/transaction.ts'
 
 export type Guarded = 'password' | 'answer' | 'pin'
 
@@ -45,7 +46,7 @@ export function createLocks({
         right: () => forgetAttempts(db, hashed),
         undecided: () => giveBack(db, hashed),
         wrong: () =>
-          db.transaction().execute(async (transaction) => {
+          transact(db, async (transaction) => {
             const now = clock()
             const { lockedUntil } = await confirmWrong(transaction, hashed, rule, now)
             if (lockedUntil === undefined) return { left: reserved.left }

@@ -1,9 +1,10 @@
 /** Opens the database named in the settings and brings its tables to this version. */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { up as ground } from './migrations/0001-ground.ts'
+import { openPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -11,14 +12,21 @@ export type Database = Kysely<Tables>
 
 const migrations = { '0001-ground': { up: ground } }
 
-/** @param url `sqlite:<file>` or `sqlite::memory:` */
+/** @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
 export async function openDatabase(url: string): Promise<Database> {
-  const file = url.slice('sqlite:'.length)
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const db: Database = new Kysely({ dialect: new SqliteDialect({ database: openSqlite(file) }) })
+  const db: Database = new Kysely({
+    dialect: url.startsWith('sqlite:') ? sqlite(url.slice(7)) : postgres(url),
+  })
   await migrate(db)
   return db
 }
+
+function sqlite(file: string): SqliteDialect {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  return new SqliteDialect({ database: openSqlite(file) })
+}
+
+const postgres = (url: string): PostgresDialect => new PostgresDialect({ pool: openPostgres(url) })
 
 async function migrate(db: Database): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })

@@ -1,4 +1,4 @@
-/** The real application on SQLite in memory with the simulated bank: what every app-level test stands on. */
+/** The real application with the simulated bank, on an empty database: what every app-level test stands on. */
 import { randomBytes } from 'node:crypto'
 import { Writable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
@@ -15,6 +15,7 @@ import { readSettings, type Settings } from '../../src/settings.ts'
 import type { Clients } from '../../src/store/clients.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
 import type { Sweeper } from '../../src/sweeper.ts'
+import { emptyDatabase } from './database.ts'
 
 export type TestBank = {
   readonly server: FastifyInstance
@@ -51,7 +52,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     },
   })
   const log = createLog({ level: settings.logLevel, destination })
-  const db = await openDatabase(options.databaseUrl ?? 'sqlite::memory:')
+  const db = await openDatabase(options.databaseUrl ?? (await emptyDatabase()))
   const clock = () => Date.now()
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])

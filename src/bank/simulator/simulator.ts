@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Result } from '../../errors.ts'
 import type { Database } from '../../store/open.ts'
+import { transact } from '../../store/transaction.ts'
 import type { Bank, Customer, InJourney, InquiryAccount, NotAllowed, PinAnswer } from '../port.ts'
 import { type CustomerState, type DemoAccount, type DemoCustomer, demoCustomers } from './customers.ts'
 import { foldAnswer, foldPin } from './fold.ts'
@@ -20,7 +21,7 @@ const byLoginId = new Map(demoCustomers.map((customer) => [customer.loginId, cus
 const byId = new Map(demoCustomers.map((customer) => [customer.id, customer]))
 
 export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
-  await db.transaction().execute(seed)
+  await transact(db, seed)
   return {
     signIn: ({ loginId, password }) => enter(db, { by: 'password', user: loginId, password }),
     signInWithCertificate: ({ certificateUser, password }) =>
@@ -52,7 +53,7 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
         : { ok: false, reason: 'account-closed' }
     },
     reset: () =>
-      db.transaction().execute(async (transaction) => {
+      transact(db, async (transaction) => {
         await transaction.deleteFrom('simulator_held_pins').execute()
         await transaction.deleteFrom('simulator_accounts').execute()
         await transaction.deleteFrom('simulator_customers').execute()
@@ -178,7 +179,7 @@ const accountOf = (customer: string, account: string): DemoAccount | undefined =
 
 /** Registers exactly the rows it deletes: a PIN held a moment later by another request stays held. */
 async function commitPins(db: Database, who: InJourney): ReturnType<Bank['commitPins']> {
-  await db.transaction().execute(async (transaction) => {
+  await transact(db, async (transaction) => {
     const held = await forgetHeld(transaction, who).returning('account_id').execute()
     if (held.length === 0) return
     const ids = held.map((row) => row.account_id)

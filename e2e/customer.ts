@@ -1,0 +1,195 @@
+/** The customer at the browser: the verbs that every end-to-end test tells its story with, found by role and label. */
+import {
+  type BrowserContext,
+  chromium as playwright,
+  type Browser,
+  type Locator,
+  type Page,
+} from 'playwright'
+import type { Demo } from './demo.ts'
+
+export const password = 'Tsubame2026'
+export const pin = '4649'
+export const answer = 'さくら'
+
+export type BrowserOptions = {
+  readonly javaScript?: boolean
+  /** of the window, in CSS pixels */
+  readonly width?: number
+  readonly language?: 'ja' | 'en'
+}
+
+export type Customer = {
+  readonly page: Page
+  /** What no page may cause: a failure of the server, a script error, a refusal by the content security policy. */
+  readonly troubles: readonly string[]
+  /** Every answer to a navigation in this window, as `<status> <path>` with the journey's id as `:uid`. */
+  readonly visited: readonly string[]
+  readonly newTab: () => Promise<Customer>
+  readonly close: () => Promise<void>
+
+  /** At the fintechs' page: 「銀行と連携する」 on the card of this service. */
+  readonly connectBank: (service: 'みほん家計簿' | 'みほん会計') => Promise<void>
+  readonly signIn: (loginId: string, secret?: string) => Promise<void>
+  readonly answerQuestion: (text?: string) => Promise<void>
+  readonly chooseServices: (...names: string[]) => Promise<void>
+  /** Rows are named by account number. */
+  readonly registerPins: (pins: Readonly<Record<string, string>>) => Promise<void>
+  readonly skipPins: () => Promise<void>
+  readonly confirmPins: () => Promise<void>
+  readonly addMorePins: () => Promise<void>
+  /** The tick, 「許可」, and back to the fintech. */
+  readonly allow: () => Promise<void>
+  /** 「許可しない」, and back to the fintech. */
+  readonly refuse: () => Promise<void>
+  /** 「中止して連携先に戻る」, and back to the fintech. */
+  readonly cancel: () => Promise<void>
+
+  /** Presses the button of this name and waits for the next page. */
+  readonly press: (button: string) => Promise<void>
+  /** Presses the button of this name and waits until the fintech is back on screen. */
+  readonly leaveBy: (button: string) => Promise<void>
+  /** The title on the page, its h1. */
+  readonly screen: () => Promise<string>
+  /** The last part of the address, at the bank the name of the step. */
+  readonly step: () => string
+  readonly buttons: () => Promise<string[]>
+  readonly row: (accountNumber: string) => Locator
+  readonly text: () => Promise<string>
+}
+
+/** Debian's Chromium: nothing is downloaded, and it calls nobody but the pages under test. */
+export function launchChromium(): Promise<Browser> {
+  return playwright.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** A browser of its own, with its own cookies. */
+export async function openBrowser(
+  chromium: Browser,
+  demo: Pick<Demo, 'fintechUrl'>,
+  { javaScript = true, width = 1280, language = 'ja' }: BrowserOptions = {},
+): Promise<Customer> {
+  const context = await chromium.newContext({
+    javaScriptEnabled: javaScript,
+    viewport: { width, height: 780 },
+    locale: language === 'ja' ? 'ja-JP' : 'en-GB',
+    timezoneId: 'Asia/Tokyo',
+  })
+  context.setDefaultTimeout(15_000)
+  return openTab(context, demo.fintechUrl, watch(context))
+}
+
+async function openTab(
+  context: BrowserContext,
+  fintechUrl: string,
+  troubles: readonly string[],
+): Promise<Customer> {
+  const page = await context.newPage()
+  const visited: string[] = []
+  page.on('response', (response) => {
+    if (response.request().isNavigationRequest())
+      visited.push(`${response.status()} ${pathOf(response.url())}`)
+  })
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const row = (accountNumber: string) => page.getByRole('row').filter({ hasText: accountNumber })
+
+  const press = async (name: string): Promise<void> => {
+    await Promise.all([page.waitForEvent('domcontentloaded'), button(name).click()])
+  }
+  const leaveBy = async (name: string): Promise<void> => {
+    await press(name)
+    await page.waitForURL((url) => url.origin === fintechUrl)
+  }
+
+  return {
+    page,
+    troubles,
+    visited,
+    newTab: () => openTab(context, fintechUrl, troubles),
+    close: () => context.close(),
+
+    async connectBank(service) {
+      await page.goto(fintechUrl)
+      const card = page.getByRole('region', { name: service, exact: true })
+      await Promise.all([
+        page.waitForURL((url) => url.origin !== fintechUrl),
+        card.getByRole('button', { name: '銀行と連携する' }).click(),
+      ])
+    },
+    async signIn(loginId, secret = password) {
+      await page.getByLabel('ログインID', { exact: true }).fill(loginId)
+      await page.getByLabel('ログインパスワード', { exact: true }).fill(secret)
+      await press('API連携')
+    },
+    async answerQuestion(text = answer) {
+      await page.getByLabel('回答を入力', { exact: true }).fill(text)
+      await press('認証')
+    },
+    async chooseServices(...names) {
+      for (const name of names) await page.getByRole('checkbox', { name }).check()
+      await press('次へ')
+    },
+    async registerPins(pins) {
+      for (const [accountNumber, entered] of Object.entries(pins)) {
+        await row(accountNumber).getByRole('checkbox').check()
+        await row(accountNumber).getByLabel('照会用暗証番号（現在）').fill(entered)
+      }
+      await press('登録')
+    },
+    skipPins: () => press('登録しないで次へ'),
+    confirmPins: () => press('確認'),
+    addMorePins: () => press('照会用暗証番号の追加登録'),
+    async allow() {
+      await page.getByLabel('認可手続きを継続する', { exact: true }).check()
+      await leaveBy('許可')
+    },
+    refuse: () => leaveBy('許可しない'),
+    cancel: () => leaveBy('中止して連携先に戻る'),
+
+    press,
+    leaveBy,
+    screen: () => page.getByRole('heading', { level: 1 }).innerText(),
+    step: () => new URL(page.url()).pathname.split('/').at(-1) ?? '',
+    async buttons() {
+      const all = await page.getByRole('button').all()
+      return Promise.all(all.map((one) => one.innerText()))
+    },
+    row,
+    text: () => page.getByRole('main').innerText(),
+  }
+}
+
+/** Uids and codes differ from run to run; what is left of an address can be compared. */
+function pathOf(url: string): string {
+  return new URL(url).pathname.replace(/^\/(journey|authorize)\/[\w-]+/, '/$1/:uid')
+}
+
+/** What goes wrong in any tab. */
+function watch(context: BrowserContext): readonly string[] {
+  const troubles: string[] = []
+  context.on('response', (response) => {
+    // 503 is a page of ours too: the bank is closed or down.
+    const failed = response.status() >= 500 && response.status() !== 503
+    const missing = response.status() >= 400 && !response.request().isNavigationRequest()
+    if (failed || missing) troubles.push(`${response.status()} ${response.url()}`)
+  })
+  context.on('weberror', (error) => troubles.push(`script: ${error.error().message}`))
+  context.on('console', (message) => {
+    // Chromium says this of every page with a status from 400; the answers themselves are looked at above.
+    if (message.text().startsWith('Failed to load resource')) return
+    if (message.type() === 'error' || message.type() === 'warning')
+      troubles.push(`${message.type()}: ${message.text()}`)
+  })
+  return troubles
+}

@@ -1,0 +1,91 @@
+/** The real program in a process of its own: `node src/main.ts demo`, on free ports and with its data in a temporary folder. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export type Demo = {
+  readonly publicUrl: string
+  readonly fintechUrl: string
+  /** What 「はじめの状態に戻す」 does. */
+  readonly reset: () => Promise<void>
+  /** @throws when it does not end in good order, or logged a failure while it ran */
+  readonly stop: () => Promise<void>
+}
+
+const root = join(import.meta.dirname, '..')
+const mostMsToEnd = 5000
+
+export async function startDemo(): Promise<Demo> {
+  const [port, fintechPort] = [await freePort(), await freePort()]
+  const dataDir = await mkdtemp(join(tmpdir(), 'ninka-e2e-'))
+  const program = spawn(process.execPath, ['src/main.ts', 'demo'], {
+    cwd: root,
+    // Nothing of the environment that the tests run in may change what they test.
+    env: { PATH: process.env.PATH, PORT: String(port), FINTECH_PORT: String(fintechPort), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said: string[] = []
+  const address = await ready(program, said)
+  return {
+    publicUrl: `http://localhost:${port}`,
+    fintechUrl: new URL(address).origin,
+    reset: () => resetAt(new URL(address).origin),
+    async stop() {
+      await end(program)
+      await rm(dataDir, { recursive: true })
+      const failures = said.filter((line) => /"level":(?:50|60)|"level":"(?:error|fatal)"/.test(line))
+      if (program.exitCode !== 0 || failures.length > 0)
+        throw new Error(`the program ended with ${program.exitCode}\n${failures.join('\n')}`)
+    },
+  }
+}
+
+/** The button on the fintechs' page, pressed from that page: any other origin is refused. */
+export async function resetAt(origin: string): Promise<void> {
+  const answer = await fetch(`${origin}/reset`, { method: 'POST', headers: { origin }, redirect: 'manual' })
+  if (answer.status !== 303) throw new Error(`the reset was answered with ${answer.status}`)
+}
+
+/** Below the ports that systems give to outgoing connections, so that none of those takes it meanwhile. */
+export async function freePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 10_000)
+  const probe = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (!free) return freePort()
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+/** The address in the `ready` line. */
+async function ready({ stdout, stderr }: ChildProcess, said: string[]): Promise<string> {
+  if (!stdout || !stderr) throw new Error('the program has no output')
+  stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+  const lines = createInterface({ input: stdout })
+  return new Promise((resolve, reject) => {
+    lines.on('line', (line) => {
+      said.push(line)
+      const address = /^ready: open (\S+)$/.exec(line)?.[1]
+      if (address) resolve(address)
+    })
+    lines.once('close', () => reject(new Error(`the program did not start:\n${said.join('\n')}`)))
+  })
+}
+
+async function end(program: ChildProcess): Promise<void> {
+  if (program.exitCode !== null) return
+  const late = setTimeout(() => program.kill('SIGKILL'), mostMsToEnd)
+  const ended = once(program, 'exit')
+  program.kill('SIGTERM')
+  await ended
+  clearTimeout(late)
+  if (program.signalCode === 'SIGKILL')
+    throw new Error(`the program did not end within ${mostMsToEnd} ms of SIGTERM`)
+}

@@ -1,0 +1,38 @@
+/** What an end-to-end file stands on: one program and one Chromium for all its tests, the bank put back before each. */
+import type { Browser } from 'playwright'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { type BrowserOptions, type Customer, launchChromium, openBrowser } from './customer.ts'
+import { type Demo, startDemo } from './demo.ts'
+
+/**
+ * To be called once at the top of a file.
+ * @returns opens a browser for one test; it is closed afterwards, and the test fails if anything went wrong on a page
+ */
+export function useDemo(
+  start: () => Promise<Demo> = startDemo,
+): (options?: BrowserOptions) => Promise<Customer> {
+  let chromium: Browser
+  let demo: Demo
+  let opened: Customer[] = []
+
+  beforeAll(async () => {
+    ;[demo, chromium] = await Promise.all([start(), launchChromium()])
+  })
+  beforeEach(() => demo.reset())
+  afterEach(async () => {
+    const customers = opened
+    opened = []
+    await Promise.all(customers.map((customer) => customer.close()))
+    expect(customers.flatMap((customer) => customer.troubles)).toEqual([])
+  })
+  afterAll(async () => {
+    await chromium.close()
+    await demo.stop()
+  })
+
+  return async (options) => {
+    const customer = await openBrowser(chromium, demo, options)
+    opened.push(customer)
+    return customer
+  }
+}

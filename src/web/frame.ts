@@ -1,0 +1,187 @@
+/** What stands around every page: bank, who asks, phase, errors, help. It never asks the request anything but what is handed in. */
+import { serviceText } from '../consent/wording.ts'
+import type { FieldError } from '../errors.ts'
+import type { Institution } from '../institution.ts'
+import type { StepContext } from '../journey/step.ts'
+import type { StepName } from '../journey/steps.ts'
+import { journeyNumber } from '../secrets.ts'
+import { clockTime, type Language, longDate } from './language.ts'
+import { en } from './messages/en.ts'
+import { ja, type Messages } from './messages/ja.ts'
+
+export const dictionaries: Readonly<Record<Language, Messages>> = { ja, en }
+
+/** The bank whose pages these are, and the address they stand at. */
+export type Site = { readonly institution: Institution; readonly publicUrl: string }
+
+/** What a page within a journey is told about it. */
+export type PageContext = Pick<StepContext, 'uid' | 'language' | 'client' | 'facts'>
+
+/** Everything is there, or null: a template never meets a missing name. */
+export type Frame = {
+  readonly language: Language
+  readonly titlePrefix: string
+  readonly title: string
+  readonly bank: {
+    readonly name: string
+    readonly phone: string
+    readonly phoneHours: string
+    readonly home: string
+  }
+  readonly host: string
+  readonly screen: string
+  readonly phase: { readonly number: number; readonly skipped: readonly string[] } | null
+  readonly asking: {
+    readonly service: string
+    readonly company: string
+    readonly domain: string
+    readonly registration: string
+    readonly contact: string
+    readonly liabilityUrl: string
+    /** the page itself says it near its top; elsewhere it stands in the footer */
+    readonly above: boolean
+  } | null
+  readonly signedIn: { readonly company: string; readonly user: string } | null
+  readonly journey: { readonly base: string; readonly number: string; readonly csrf: string } | null
+  readonly errors: readonly { readonly text: string; readonly href: string }[]
+  readonly notice: string | null
+  readonly refresh: string | null
+}
+
+/** The frame of a page within a journey, where the customer can still go on or leave. */
+export type JourneyFrame = Frame & {
+  readonly asking: NonNullable<Frame['asking']>
+  readonly journey: NonNullable<Frame['journey']>
+}
+
+export type StepFrame = JourneyFrame & { readonly phase: NonNullable<Frame['phase']> }
+
+export function bareFrame(
+  { institution, publicUrl }: Site,
+  { language, screen, title }: { language: Language; screen: string; title: string },
+): Frame {
+  return {
+    language,
+    titlePrefix: '',
+    title,
+    bank: {
+      name: institution.name[language],
+      phone: institution.phone,
+      phoneHours: institution.phoneHours[language],
+      home: institution.links.home,
+    },
+    host: new URL(publicUrl).host,
+    screen,
+    phase: null,
+    asking: null,
+    signedIn: null,
+    journey: null,
+    errors: [],
+    notice: null,
+    refresh: null,
+  }
+}
+
+export function journeyFrame(
+  site: Site,
+  context: PageContext,
+  { screen, title, csrf }: { screen: string; title: string; csrf: string },
+): JourneyFrame {
+  const { uid, language, facts } = context
+  return {
+    ...bareFrame(site, { language, screen, title }),
+    asking: askingOf(context),
+    signedIn: facts.customer ? { company: facts.customer.companyName, user: facts.customer.userName } : null,
+    journey: { base: `/journey/${uid}`, number: journeyNumber(uid), csrf },
+  }
+}
+
+export function stepFrame(
+  site: Site,
+  context: PageContext,
+  { step, csrf, errors, idle }: { step: StepName; csrf: string; errors: readonly FieldText[]; idle: boolean },
+): StepFrame {
+  const t = dictionaries[context.language]
+  const { id, phase, saysWhoAsks } = screens[step]
+  const frame = journeyFrame(site, context, { screen: id, title: titleOf(t, step), csrf })
+  return {
+    ...frame,
+    titlePrefix: errors.length > 0 ? t.frame.errorPrefix : '',
+    phase: {
+      number: phase,
+      skipped: skippedPhases(step, context).map((skipped) => t.frame.phases[skipped - 1] ?? ''),
+    },
+    asking: { ...frame.asking, above: saysWhoAsks },
+    errors: errors.map(({ field, text }) => ({ text, href: `#${field}` })),
+    notice: idle ? t.notices.idle : null,
+  }
+}
+
+/** An error in the customer's words, and the id of the control it belongs to. */
+export type FieldText = { readonly field: string; readonly text: string }
+
+export const fieldTexts = (errors: readonly FieldError[], language: Language): readonly FieldText[] =>
+  errors.map(({ field, code, values }) => ({
+    field,
+    text: dictionaries[language].fieldErrors[code](values ?? {}),
+  }))
+
+/** How a template writes dates and services in the language of its page. */
+export const writing = (language: Language) => ({
+  longDate: (at: number) => longDate(at, language),
+  clockTime,
+  serviceText: (name: Parameters<typeof serviceText>[0]) => serviceText(name, language),
+})
+
+type Screen = {
+  /** to read out on the phone */
+  readonly id: string
+  /** one of four */
+  readonly phase: 1 | 2 | 3 | 4
+  /** the page itself says near its top who asks: where he hands over his password, and where he decides */
+  readonly saysWhoAsks: boolean
+}
+
+const screens: Readonly<Record<StepName, Screen>> = {
+  'sign-in': { id: 'NK-1', phase: 1, saysWhoAsks: true },
+  'certificate-password': { id: 'NK-1B', phase: 1, saysWhoAsks: true },
+  'answer-challenge': { id: 'NK-2', phase: 1, saysWhoAsks: false },
+  'choose-services': { id: 'NK-3', phase: 2, saysWhoAsks: false },
+  'register-pins': { id: 'NK-4', phase: 3, saysWhoAsks: false },
+  'review-pins': { id: 'NK-5', phase: 3, saysWhoAsks: false },
+  'give-consent': { id: 'NK-6', phase: 4, saysWhoAsks: true },
+}
+
+function titleOf(t: Messages, step: StepName): string {
+  const titles: Readonly<Record<StepName, string>> = {
+    'sign-in': t.signIn.title,
+    'certificate-password': t.certificatePassword.title,
+    'answer-challenge': t.answerChallenge.title,
+    'choose-services': t.chooseServices.title,
+    'register-pins': t.registerPins.title,
+    'review-pins': t.reviewPins.title,
+    'give-consent': t.giveConsent.title,
+  }
+  return titles[step]
+}
+
+/** Phases that do not apply, said once on the page that follows them. */
+function skippedPhases(step: StepName, { client, facts }: PageContext): number[] {
+  const services = client.customerChooses ? [] : [2]
+  if (step === 'register-pins') return services
+  if (step === 'give-consent' && facts.pins === 'not-needed') return [...services, 3]
+  return []
+}
+
+function askingOf({ client }: PageContext): JourneyFrame['asking'] {
+  const [redirect] = client.redirectUris
+  return {
+    service: client.serviceName,
+    company: client.companyName,
+    domain: redirect ? new URL(redirect).host : '',
+    registration: client.registrationNumber,
+    contact: client.contact,
+    liabilityUrl: client.liabilityUrl,
+    above: false,
+  }
+}

@@ -1,0 +1,178 @@
+/** The invented bank, fintech, customer and accounts that the samples tell of; the accounts are those of the manual. */
+import type { InquiryAccount } from '../bank/port.ts'
+import { dateInJapan, endOfDayInJapan } from '../clock.ts'
+import { consentWording } from '../consent/wording.ts'
+import { accountHandle } from '../journey/journey.ts'
+import { accountName, shown } from '../journey/register-pins.ts'
+import type { StepName } from '../journey/steps.ts'
+import type { PageContext, Site } from './frame.ts'
+import type { Language } from './language.ts'
+import type { StepView } from './templates.ts'
+
+export const sampleUid = 'V1StGXR8Z5jdHi6BmyTV1StGXR8Z5jdHi6BmyT01234'
+const sampleNow = Date.parse('2026-11-22T15:04:00+09:00')
+export const sampleEnd = endOfDayInJapan(sampleNow, 90)
+
+const attempts = { tries: 5, lockFor: 1_800_000, temporaryLocks: 3, forgetAfter: 86_400_000 }
+
+export const sampleSite: Site = {
+  publicUrl: 'https://connect.mihon-shinkumi.example',
+  institution: {
+    name: { ja: '見本信用組合 FBサービス', en: 'Mihon Credit Union FB Service' },
+    phone: '0120-000-000',
+    phoneHours: { ja: '平日 9:00〜17:00', en: 'Weekdays 9:00–17:00 (Japan)' },
+    links: {
+      terms: 'https://mihon-shinkumi.example/fb/terms',
+      privacy: 'https://mihon-shinkumi.example/privacy',
+      home: 'https://mihon-shinkumi.example/',
+    },
+    termsVersion: '2026-04-01',
+    rules: {
+      loginId: { maxLength: 12 },
+      pinDigits: 4,
+      password: attempts,
+      answer: attempts,
+      pin: attempts,
+    },
+  },
+}
+
+export const sampleClient: PageContext['client'] = {
+  id: 'demo-kakeibo',
+  status: 'active',
+  serviceName: 'みほん家計簿',
+  companyName: '株式会社みほんフィンテック',
+  registrationNumber: '関東財務局長（電代）第000号（見本）',
+  contact: '0120-000-111（平日 10:00〜18:00）',
+  liabilityUrl: 'https://kakeibo.example/liability',
+  termsUrl: 'https://kakeibo.example/terms',
+  termsVersion: '2026-01-01',
+  privacyUrl: 'https://kakeibo.example/privacy',
+  customerChooses: true,
+  scopes: ['balances', 'transactions'],
+  consentDays: 90,
+  redirectUris: ['https://app.kakeibo.example/callback'],
+  authentication: { method: 'client_secret_basic', secretHash: '' },
+}
+
+/** A journey at a step: signed in from there on. */
+export function contextOf({
+  step,
+  language,
+  facts,
+  client,
+}: {
+  step: StepName
+  language: Language
+  facts?: Partial<PageContext['facts']> | undefined
+  client?: Partial<PageContext['client']> | undefined
+}): PageContext {
+  const known = { ...sampleClient, ...client }
+  const customer = { id: 'c-1', companyName: '株式会社見本商店', userName: '見本 太郎' }
+  const isSignedIn = step !== 'sign-in' && step !== 'certificate-password'
+  return {
+    uid: sampleUid,
+    language,
+    client: known,
+    facts: {
+      ...(isSignedIn ? { customer } : {}),
+      ...facts,
+      client: { customerChooses: known.customerChooses },
+    },
+  }
+}
+
+const manualsAccounts = [
+  {
+    branchName: 'インターネット支店',
+    branchCode: '001',
+    number: '2000002',
+    memo: '口座メモ5678901234567890',
+  },
+  { branchName: 'インターネット支店', branchCode: '202', number: '1111111', memo: '' },
+  { branchName: 'インターネット支店', branchCode: '202', number: '2222222', memo: '' },
+  { branchName: '豊洲支店', branchCode: '456', number: '1000314', memo: '口座メモ5678901234567890' },
+] as const
+
+type Row = 0 | 1 | 2 | 3
+type Rows = readonly Row[]
+
+const handleOf = (row: Row): string => accountHandle(sampleUid, manualsAccounts[row].number)
+
+/** The handles of the four rows. */
+export const handles = [handleOf(0), handleOf(1), handleOf(2), handleOf(3)] as const
+
+/** How an error names the account of a row. */
+export const account = (row: Row): string => accountName(inState(row, {}))
+
+type PinState = { readonly registered?: Rows; readonly held?: Rows }
+
+/** 登録済み is the third row, as in the manual. */
+function inState(row: Row, { registered = [2], held = [] }: PinState): InquiryAccount {
+  const { number, ...rest } = manualsAccounts[row]
+  const [isRegistered, isHeld] = [registered.includes(row), held.includes(row)]
+  return { id: number, number, kind: '普通', ...rest, registered: isRegistered, held: isHeld }
+}
+
+const rowsOf = (state: PinState) =>
+  ([0, 1, 2, 3] as const).map((row) => ({ ...shown(inState(row, state)), handle: handles[row], row }))
+
+export function rowsView({
+  ticked = [],
+  ...state
+}: PinState & { readonly ticked?: readonly string[] } = {}): StepView<'register-pins'> {
+  const rows = rowsOf(state)
+  return {
+    accounts: rows.map(({ row: _row, ...one }) => ({ ...one, ticked: ticked.includes(one.handle) })),
+    maySkip: rows.some(({ status }) => status !== 'unregistered'),
+    pinDigits: sampleSite.institution.rules.pinDigits,
+  }
+}
+
+export function resultsView({
+  justEntered,
+  failed = [],
+}: {
+  readonly justEntered: Rows
+  readonly failed?: StepView<'review-pins'>['failed']
+}): StepView<'review-pins'> {
+  return {
+    accounts: rowsOf({ held: justEntered }).map(({ row, ...one }) => ({
+      ...one,
+      justEntered: justEntered.includes(row),
+    })),
+    registered: justEntered.length,
+    failed,
+  }
+}
+
+export function consentView(
+  language: Language,
+  {
+    ticked = true,
+    former = null,
+    customerChooses = true,
+  }: Partial<Pick<StepView<'give-consent'>, 'former' | 'customerChooses'>> & {
+    readonly ticked?: boolean
+  } = {},
+): StepView<'give-consent'> {
+  const { institution } = sampleSite
+  const { serviceName, termsUrl, privacyUrl, scopes, consentDays } = sampleClient
+  const bank = institution.name[language]
+  return {
+    wording: consentWording({ client: sampleClient, institution, services: scopes, language }),
+    accounts: rowsOf({ held: [0] })
+      .filter(({ status }) => status !== 'unregistered')
+      .map(({ row: _row, ...one }) => ({ ...one, ticked })),
+    period: { days: consentDays, startsAt: sampleNow, endsAt: sampleEnd },
+    endsOn: dateInJapan(sampleEnd),
+    former,
+    links: [
+      { kind: 'terms', name: serviceName, url: termsUrl },
+      { kind: 'privacy', name: serviceName, url: privacyUrl },
+      { kind: 'terms', name: bank, url: institution.links.terms },
+      { kind: 'privacy', name: bank, url: institution.links.privacy },
+    ],
+    customerChooses,
+  }
+}

@@ -1,0 +1,210 @@
+/** Every template and the one object it is given, made without a request, so that a sample is exactly what the app sends. */
+import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
+import type { Ending } from '../journey/journey.ts'
+import type { StepName, steps } from '../journey/steps.ts'
+import { journeyNumber } from '../secrets.ts'
+import {
+  bareFrame,
+  dictionaries,
+  fieldTexts,
+  type Frame,
+  type JourneyFrame,
+  journeyFrame,
+  type PageContext,
+  type Site,
+  stepFrame,
+  type StepFrame,
+  writing,
+} from './frame.ts'
+import { type Language, longDate } from './language.ts'
+import type { Messages } from './messages/ja.ts'
+
+export type Page =
+  | { readonly template: `journey/${StepName}`; readonly data: StepData<StepName> }
+  | { readonly template: 'problem'; readonly data: ProblemData }
+  | { readonly template: 'journey/return'; readonly data: ReturnData }
+
+/** What the page of a step shows: inferred from the step itself. */
+export type StepView<Name extends StepName> = Name extends StepName
+  ? Extract<Awaited<ReturnType<(typeof steps)[Name]['page']>>, { readonly view: unknown }>['view']
+  : never
+
+/** A screen of the manual. */
+export type StepData<Name extends StepName> = ReturnType<typeof writing> & {
+  readonly frame: StepFrame
+  readonly t: Messages
+  readonly view: StepView<Name>
+  /** the errors at a control, by its id; usually none */
+  readonly errorsAt: (id: string) => readonly string[]
+}
+
+/** A dead end: in a journey with up to two ways out, elsewhere with what is left. */
+export type ProblemData = {
+  readonly t: Messages
+} & (
+  | { readonly frame: JourneyFrame; readonly view: ProblemView & { readonly cancel: string } }
+  | { readonly frame: Frame; readonly view: ProblemView & { readonly cancel: null } }
+)
+
+type ProblemView = {
+  readonly lines: readonly string[]
+  /** an address of ours to try again at */
+  readonly retry: string | null
+  /** where the form that leads back to the fintech is sent */
+  readonly cancel: string | null
+  readonly code: ProblemCode
+  /** 事象番号, to find the failure in the log */
+  readonly incident: string | null
+  /** for the fintech's developers */
+  readonly detail: string | null
+}
+
+/** 「許可しました。連携先に戻ります」 and the other ends of a journey. */
+export type ReturnData = {
+  readonly frame: Frame
+  readonly t: Messages
+  readonly view: {
+    readonly how: Ending['how']
+    readonly lines: readonly string[]
+    readonly number: string
+    readonly consent: { readonly number: string; readonly until: string } | null
+    readonly resumeUrl: string
+    readonly serviceName: string
+  }
+}
+
+export function stepPage<Name extends StepName>(
+  site: Site,
+  {
+    step,
+    view,
+    errors,
+    idle,
+    context,
+    csrf,
+  }: {
+    step: Name
+    view: StepView<Name>
+    errors: readonly FieldError[]
+    idle: boolean
+    context: PageContext
+    csrf: string
+  },
+): { readonly template: `journey/${Name}`; readonly data: StepData<Name> } {
+  const { language } = context
+  const texts = fieldTexts(errors, language)
+  return {
+    template: `journey/${step}`,
+    data: {
+      frame: stepFrame(site, context, { step, csrf, errors: texts, idle }),
+      t: dictionaries[language],
+      view,
+      errorsAt: (id) => texts.filter(({ field }) => field === id).map(({ text }) => text),
+      ...writing(language),
+    },
+  }
+}
+
+/** A dead end within a journey: two ways out, or one where trying again cannot help. */
+export function deadEndPage(
+  site: Site,
+  {
+    problem: { code },
+    context,
+    retry,
+    cancel,
+    csrf,
+  }: { problem: Problem; context: PageContext; retry: string; cancel: string; csrf: string },
+): Page {
+  const t = dictionaries[context.language]
+  const { title, lines } = t.problems[code]
+  return {
+    template: 'problem',
+    data: {
+      frame: {
+        ...journeyFrame(site, context, { screen: `NK-P-${code}`, title, csrf }),
+        titlePrefix: t.frame.errorPrefix,
+      },
+      t,
+      view: {
+        lines,
+        retry: problems[code].retry ? retry : null,
+        cancel,
+        code,
+        incident: null,
+        detail: null,
+      },
+    },
+  }
+}
+
+export type ProblemToTell = {
+  readonly code: ProblemCode
+  readonly incident?: string
+  readonly retry?: string
+  readonly detail?: string
+}
+
+/** A problem outside a journey, or one of which nothing is left. */
+export function problemPage(
+  site: Site,
+  { language, code, incident, retry, detail }: ProblemToTell & { language: Language },
+): Page {
+  const t = dictionaries[language]
+  const { title, lines } = t.problems[code]
+  return {
+    template: 'problem',
+    data: {
+      frame: {
+        ...bareFrame(site, { language, screen: `NK-P-${code}`, title }),
+        titlePrefix: t.frame.errorPrefix,
+      },
+      t,
+      view: {
+        lines,
+        retry: retry ?? null,
+        cancel: null,
+        code,
+        incident: incident ?? null,
+        detail: detail ?? null,
+      },
+    },
+  }
+}
+
+/** The last page of a journey: its instant refresh and its button lead back. */
+export function returnPage(
+  site: Site,
+  {
+    language,
+    ending: { how, consentNumber, endsAt },
+    serviceName,
+    resumeUrl,
+    uid,
+  }: { language: Language; ending: Ending; serviceName: string; resumeUrl: string; uid: string },
+): Page {
+  const t = dictionaries[language]
+  const { title, lines } = t.endings[how]
+  return {
+    template: 'journey/return',
+    data: {
+      frame: {
+        ...bareFrame(site, { language, screen: `NK-E-${how}`, title }),
+        // Whoever ran out of time should read that nothing was allowed; all others are on their way at once.
+        refresh: how === 'timed-out' ? null : resumeUrl,
+      },
+      t,
+      view: {
+        how,
+        lines,
+        number: journeyNumber(uid),
+        consent:
+          consentNumber !== undefined && endsAt !== undefined
+            ? { number: consentNumber, until: longDate(endsAt, language) }
+            : null,
+        resumeUrl,
+        serviceName,
+      },
+    },
+  }
+}

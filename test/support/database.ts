@@ -1,0 +1,8 @@
+/** An empty database for a test: of the cluster in the projects that run on PostgreSQL, else SQLite in memory. */
+import { inject } from 'vitest'
+import { newDatabase } from './postgres.ts'
+
+export async function emptyDatabase(): Promise<string> {
+  const cluster = inject('postgres')
+  return cluster ? newDatabase(cluster) : 'sqlite::memory:'
+}

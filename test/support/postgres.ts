@@ -1,0 +1,106 @@
+/** A temporary PostgreSQL cluster, made and started by the tests themselves, never as root, gone when they end. */
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+
+export type Cluster = { readonly url: string; readonly stop: () => Promise<void> }
+
+/** Starts a cluster that trusts 127.0.0.1. It forgets on a crash (no fsync), because only tests use it. */
+export async function startPostgres(): Promise<Cluster> {
+  const versions = readdirSync('/usr/lib/postgresql').toSorted((a, b) => Number(b) - Number(a))
+  const bin = join('/usr/lib/postgresql', versions[0] ?? '', 'bin')
+  const folder = mkdtempSync(join(tmpdir(), 'ninka-postgres-'))
+  const data = join(folder, 'data')
+  const port = await freePort()
+  chmodSync(folder, 0o777)
+  const [command, ...before] = asNobody()
+  const run = (program: string, args: string[]) =>
+    [command ?? join(bin, program), [...before, ...(command ? [join(bin, program)] : []), ...args]] as const
+  execFileSync(
+    ...run('initdb', [
+      '-D',
+      data,
+      '-U',
+      'ninka',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+      '--no-sync',
+    ]),
+    { stdio: 'ignore' },
+  )
+  const options = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    '-k',
+    folder,
+    '-h',
+    '127.0.0.1',
+    '-c',
+    'fsync=off',
+    '-c',
+    'max_connections=300',
+  ]
+  const server = spawn(...run('postgres', options), { stdio: 'ignore' })
+  const url = `postgres://ninka@127.0.0.1:${port}/postgres`
+  await ready(url)
+  return {
+    url,
+    async stop() {
+      const ended = new Promise((done) => server.once('exit', done))
+      server.kill('SIGINT')
+      await ended
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+const asNobody = (): string[] =>
+  process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
+
+async function ready(url: string): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      await new Promise((done) => setTimeout(done, 100))
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+}
+
+let databases = 0
+
+/** A new empty database of the cluster. */
+export async function newDatabase(cluster: string): Promise<string> {
+  databases += 1
+  const name = `t_${process.pid}_${databases}_${Date.now() % 1_000_000}`
+  const client = new pg.Client({ connectionString: cluster })
+  await client.connect()
+  await client.query(`create database ${name} template template0`)
+  await client.end()
+  return cluster.replace(/\/postgres$/, `/${name}`)
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const probe = createServer()
+    probe.on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => done(address && typeof address === 'object' ? address.port : 0))
+    })
+  })
+}
