@@ -26,6 +26,8 @@ const schema = z.object({
     password: attemptRule,
     answer: attemptRule,
     pin: attemptRule,
+    /** wrong passwords, answers and PINs of all customers together from one address; never a lasting lock */
+    address: attemptRule.omit({ temporaryLocks: true }).extend({ tries: z.number().int().min(5).max(1000) }),
   }),
 })
 
@@ -36,6 +38,7 @@ export type Institution = Omit<z.infer<typeof schema>, 'rules'> & {
     readonly password: AttemptRule
     readonly answer: AttemptRule
     readonly pin: AttemptRule
+    readonly address: AttemptRule
   }
 }
 
@@ -54,9 +57,13 @@ export function readInstitution(file: string): Institution {
       password: toRule(rules.password),
       answer: toRule(rules.answer),
       pin: toRule(rules.pin),
+      address: toRule({ ...rules.address, temporaryLocks: neverForGood }),
     },
   }
 }
+
+/** An address is shared by many; it is paused, never stopped for good. */
+const neverForGood = 1_000_000_000
 
 function toRule(rule: z.infer<typeof attemptRule>): AttemptRule {
   return {

@@ -98,7 +98,10 @@ const firstField = ([first]: readonly Row[]): string => (first ? `row-${first.ha
 /** Asks the bank about the rows that no lock forbids. A right row is held even when another is wrong. */
 async function check(context: StepContext, entered: readonly Row[]): Promise<SubmitOutcome> {
   const taken = await Promise.all(
-    entered.map(async (row) => ({ row, guard: await context.locks.take('pin', row.account.id) })),
+    entered.map(async (row) => ({
+      row,
+      guard: await context.locks.take('pin', row.account.id, context.address),
+    })),
   )
   const allowed = taken.filter((one): one is { row: Row; guard: Try } => !('locked' in one.guard))
   const failed: { account: string; code: 'pin-wrong' | 'pin-locked' }[] = taken

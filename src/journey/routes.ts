@@ -281,6 +281,7 @@ function contextOf(
     institution: parts.institution,
     language: readLanguage(of.request, of.uiLocales),
     now,
+    address: of.request.ip,
     formerConnection: async () => (customer ? parts.consents.findActive(customer, client.id) : undefined),
     audit: (entry) => record(parts.db, now, journeyNumber(uid), { client: client.id, ...entry }),
   }

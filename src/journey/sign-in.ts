@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import type { Bank, Customer } from '../bank/port.ts'
 import type { FieldError } from '../errors.ts'
-import type { Guarded } from '../risk/locks.ts'
 import { text } from './fields.ts'
 import { defineStep, type StepContext, type SubmitOutcome } from './step.ts'
 
@@ -42,7 +41,7 @@ type Attempt = {
 
 /** One guarded try of a password, by either method, and what it tells about the customer. */
 export async function authenticate(context: StepContext, attempt: Attempt): Promise<SubmitOutcome> {
-  const taken = await context.locks.take('password' satisfies Guarded, attempt.lockSubject)
+  const taken = await context.locks.take('password', attempt.lockSubject, context.address)
   if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
 
   const answer = await attempt.ask()

@@ -25,6 +25,8 @@ export type StepContext = {
   readonly institution: Institution
   readonly language: Language
   readonly now: number
+  /** the client's address, as trusted proxies vouch for it */
+  readonly address: string
   /** the live connection of this customer with this fintech, which a new 許可 would end */
   readonly formerConnection: () => Promise<{ readonly number: string; readonly endsAt: number } | undefined>
   readonly audit: (entry: StepAudit) => Promise<void>

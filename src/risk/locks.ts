@@ -1,4 +1,7 @@
-/** The rules of wrong tries: one allowance per login ID, customer or account, the same for IDs that do not exist. */
+/**
+ * The rules of wrong tries: one allowance per login ID, customer or account, the same for IDs that do not exist, and one
+ * per address, so that nobody tries one password on many IDs.
+ */
 import type { Clock } from '../clock.ts'
 import type { Institution } from '../institution.ts'
 import { keyedHash } from '../secrets.ts'
@@ -7,7 +10,7 @@ import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 
-export type Guarded = 'password' | 'answer' | 'pin'
+type Guarded = 'password' | 'answer' | 'pin'
 
 export type Locked = { readonly locked: 'for-a-while' | 'for-good' }
 
@@ -21,43 +24,57 @@ export type Try = {
 }
 
 export type Locks = {
-  /** @param subject login ID, customer id or account id; kept only as a keyed hash */
-  take: (what: Guarded, subject: string) => Promise<Try | Locked>
+  /** @param subject login ID, customer id or account id; kept, like the address, only as a keyed hash */
+  take: (what: Guarded, subject: string, address: string) => Promise<Try | Locked>
 }
 
-export function createLocks({
-  db,
-  clock,
-  institution,
-  key,
-}: {
-  db: Database
-  clock: Clock
-  institution: Institution
-  key: Buffer
-}): Locks {
+type LockParts = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly institution: Institution
+  readonly key: Buffer
+}
+
+export function createLocks({ db, clock, institution: { rules }, key }: LockParts): Locks {
+  const confirm = (what: Guarded | 'address', hashed: string): Promise<Locked | undefined> =>
+    transact(db, async (transaction) => {
+      const now = clock()
+      const { lockedUntil } = await confirmWrong(transaction, hashed, rules[what], now)
+      if (lockedUntil === undefined) return undefined
+      const { locked } = lastingOrNot(lockedUntil)
+      await record(transaction, now, null, { event: 'locked', what, lasting: locked === 'for-good' })
+      return { locked }
+    })
+
   return {
-    async take(what, subject) {
-      const rule = institution.rules[what]
-      const hashed = keyedHash(key, `${what} ${subject}`)
-      const reserved = await reserveAttempt(db, hashed, rule, clock())
-      if (!reserved.ok) return { locked: lastingOrNot(reserved.lockedUntil) }
+    async take(what, subject, address) {
+      const ofSubject = keyedHash(key, `${what} ${subject}`)
+      const ofAddress = keyedHash(key, `address ${address}`)
+      const first = await reserveAttempt(db, ofAddress, rules.address, clock())
+      if (!first.ok) return lastingOrNot(first.lockedUntil)
+      const second = await reserveAttempt(db, ofSubject, rules[what], clock())
+      if (!second.ok) {
+        await giveBack(db, ofAddress)
+        return lastingOrNot(second.lockedUntil)
+      }
       return {
-        right: () => forgetAttempts(db, hashed),
-        undecided: () => giveBack(db, hashed),
-        wrong: () =>
-          transact(db, async (transaction) => {
-            const now = clock()
-            const { lockedUntil } = await confirmWrong(transaction, hashed, rule, now)
-            if (lockedUntil === undefined) return { left: reserved.left }
-            const locked = lastingOrNot(lockedUntil)
-            await record(transaction, now, null, { event: 'locked', what, lasting: locked === 'for-good' })
-            return { locked }
-          }),
+        async right() {
+          await forgetAttempts(db, ofSubject)
+          await giveBack(db, ofAddress)
+        },
+        async undecided() {
+          await giveBack(db, ofSubject)
+          await giveBack(db, ofAddress)
+        },
+        async wrong() {
+          await confirm('address', ofAddress)
+          return (await confirm(what, ofSubject)) ?? { left: second.left }
+        },
       }
     },
   }
 }
 
-const lastingOrNot = (lockedUntil: number): Locked['locked'] =>
-  lockedUntil >= forGood ? 'for-good' : 'for-a-while'
+const lastingOrNot = (lockedUntil: number): Locked => ({
+  locked: lockedUntil >= forGood ? 'for-good' : 'for-a-while',
+})

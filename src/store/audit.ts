@@ -28,7 +28,7 @@ export type AuditEvent =
       reasons: readonly string[]
     }
   | { event: 'sign-in-failed'; client: string; method: 'password' | 'certificate'; reason: string }
-  | { event: 'locked'; what: 'password' | 'answer' | 'pin'; lasting: boolean }
+  | { event: 'locked'; what: 'password' | 'answer' | 'pin' | 'address'; lasting: boolean }
 
 /** @param journey 受付番号, or null for what happens outside a journey */
 export async function record(

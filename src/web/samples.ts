@@ -1,7 +1,6 @@
 /** Every page in every state, in both languages, as the app would send it: for the tests and for the page gallery. */
-import { type ProblemCode, problems } from '../errors.ts'
+import { type FieldError, type ProblemCode, problems } from '../errors.ts'
 import type { Ending } from '../journey/journey.ts'
-import type { FieldError } from '../errors.ts'
 import type { StepName } from '../journey/steps.ts'
 import type { PageContext } from './frame.ts'
 import { type Language, languages } from './language.ts'
@@ -202,5 +201,6 @@ function problemSamples(): Sample[] {
   ]
 }
 
-const inBoth = (name: string, make: (language: Language) => Page): Sample[] =>
-  languages.map((language) => ({ name, language, ...make(language) }))
+function inBoth(name: string, make: (language: Language) => Page): Sample[] {
+  return languages.map((language) => ({ name, language, ...make(language) }))
+}

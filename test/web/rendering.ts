@@ -25,17 +25,11 @@ function strict<Value>(value: Value, path: string): Value {
   return proxy as Value
 }
 
-/** Layout and parts are given copies of the data (eta spreads it), so each is wrapped as it comes. */
-class StrictEta extends Eta {
-  override render: Eta['render'] = (template, data, meta) =>
-    super.render(template, strict(data as object, 'it'), meta)
-}
+const eta = new Eta({ views: join(import.meta.dirname, '../../views'), cache: true, autoTrim: false })
 
-const eta = new StrictEta({
-  views: join(import.meta.dirname, '../../views'),
-  cache: true,
-  autoTrim: false,
-})
+// Layout and parts come through here too, each with a copy of the data (eta spreads it), so each is wrapped anew.
+const { render } = eta
+eta.render = (template, data, meta) => render.call(eta, template, strict(data as object, 'it'), meta)
 
 export const renderStrictly = ({ template, data }: Page): string => eta.render(template, data)
 

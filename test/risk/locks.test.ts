@@ -1,0 +1,119 @@
+/** Wrong tries: counted in the store, atomic under parallel guesses of two processes, temporary first and lasting then. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { type Institution, readInstitution } from '../../src/institution.ts'
+import { createLocks, type Locked, type Locks, type Try } from '../../src/risk/locks.ts'
+import { type Database, openDatabase } from '../../src/store/open.ts'
+import { emptyDatabase } from '../support/database.ts'
+
+const institution: Institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
+const key = Buffer.alloc(32, 7)
+const minute = 60_000
+
+let databases: Database[]
+let processes: Locks[]
+let now: number
+beforeEach(async () => {
+  now = Date.parse('2026-11-22T03:00:00Z')
+  const url = await emptyDatabase()
+  const first = await openDatabase(url)
+  // Two processes share PostgreSQL through pools of their own; SQLite has one process, so one connection serves both.
+  databases = url.startsWith('sqlite:') ? [first] : [first, await openDatabase(url)]
+  processes = [0, 1].map((index) =>
+    createLocks({ db: databases[index] ?? first, clock: () => now, institution, key }),
+  )
+})
+afterEach(async () => {
+  for (const db of databases) await db.destroy()
+})
+
+const isTry = (taken: Try | Locked): taken is Try => !('locked' in taken)
+const locksOf = (index: number): Locks => processes[index % 2] as Locks
+
+async function guessWrong(
+  times: number,
+  subject = 'mihon01',
+  address = '192.0.2.1',
+): Promise<(Locked | { left: number })[]> {
+  const outcomes: (Locked | { left: number })[] = []
+  for (let turn = 0; turn < times; turn += 1) {
+    const taken = await locksOf(turn).take('password', subject, address)
+    outcomes.push(isTry(taken) ? await taken.wrong() : taken)
+  }
+  return outcomes
+}
+
+describe('wrong tries', () => {
+  it('count down and then lock for a while', async () => {
+    expect(await guessWrong(6)).toEqual([
+      { left: 4 },
+      { left: 3 },
+      { left: 2 },
+      { left: 1 },
+      { locked: 'for-a-while' },
+      { locked: 'for-a-while' },
+    ])
+  })
+
+  it('of 200 parallel guesses over two processes reach the bank five times, never six', async () => {
+    const taken = await Promise.all(
+      Array.from({ length: 200 }, (_, turn) => locksOf(turn).take('pin', 'account', `192.0.2.${turn}`)),
+    )
+    const tries = taken.filter(isTry)
+    expect(tries).toHaveLength(5)
+    await Promise.all(tries.map((one) => one.wrong()))
+    expect(isTry(await locksOf(0).take('pin', 'account', '198.51.100.1'))).toBe(false)
+  })
+
+  it('lock for good after three temporary locks, and time does not lift that', async () => {
+    for (let lock = 1; lock <= 3; lock += 1) {
+      await guessWrong(5)
+      now += 31 * minute
+    }
+    expect(await guessWrong(1)).toEqual([{ locked: 'for-good' }])
+    now += 1000 * 24 * 60 * minute
+    expect(await guessWrong(1)).toEqual([{ locked: 'for-good' }])
+  })
+
+  it('are forgotten after a right one and after a day', async () => {
+    await guessWrong(4)
+    const taken = await locksOf(0).take('password', 'mihon01', '192.0.2.1')
+    if (isTry(taken)) await taken.right()
+    expect(await guessWrong(1)).toEqual([{ left: 4 }])
+    now += 25 * 60 * minute
+    expect(await guessWrong(1)).toEqual([{ left: 4 }])
+  })
+
+  it('do not count when the bank could not say', async () => {
+    for (let turn = 0; turn < 20; turn += 1) {
+      const taken = await locksOf(turn).take('password', 'mihon01', '192.0.2.1')
+      if (isTry(taken)) await taken.undecided()
+    }
+    expect(await guessWrong(1)).toEqual([{ left: 4 }])
+  })
+
+  it('of one subject do not touch another, nor the same name under another guard', async () => {
+    await guessWrong(5)
+    expect(isTry(await locksOf(0).take('password', 'mihon02', '192.0.2.1'))).toBe(true)
+    expect(isTry(await locksOf(0).take('answer', 'mihon01', '192.0.2.1'))).toBe(true)
+  })
+
+  it('from one address over many IDs pause that address, and nobody else', async () => {
+    for (let turn = 0; turn < institution.rules.address.tries; turn += 1)
+      await guessWrong(1, `guess${turn}`, '203.0.113.9')
+    expect(isTry(await locksOf(0).take('password', 'fresh-id', '203.0.113.9'))).toBe(false)
+    expect(isTry(await locksOf(0).take('password', 'fresh-id', '203.0.113.10'))).toBe(true)
+    now += 16 * minute
+    expect(isTry(await locksOf(0).take('password', 'other-id', '203.0.113.9'))).toBe(true)
+  })
+
+  it('leave no login ID, account or address in the tables', async () => {
+    await guessWrong(5)
+    const dump = JSON.stringify([
+      await databases[0]?.selectFrom('attempts').selectAll().execute(),
+      await databases[0]?.selectFrom('audit').selectAll().execute(),
+    ])
+    expect(dump).not.toContain('mihon01')
+    expect(dump).not.toContain('192.0.2.1')
+  })
+})
