@@ -89,7 +89,8 @@ describe('two tabs of one browser', () => {
     await two.page.getByLabel('認可手続きを継続する').check()
     await two.press('許可')
     expect(await two.screen()).toBe(titles.finished)
-    await two.page.goto(one.page.url())
+    await two.page.goto(new URL('/connections/demo-kakeibo', one.page.url()).href)
+    expect(await two.screen()).toBe('まだ連携していません')
   })
 })
 

@@ -33,6 +33,7 @@ export const sampleSite: Site = {
       password: attempts,
       answer: attempts,
       pin: attempts,
+      address: attempts,
     },
   },
 }

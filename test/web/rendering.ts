@@ -35,7 +35,7 @@ export const renderStrictly = ({ template, data }: Page): string => eta.render(t
 
 export async function readHtml(html: string): Promise<HtmlElement> {
   const config = await Config.fromObject([], { elements: ['html5'] })
-  return new Parser(config.resolve()).parseHtml(html)
+  return new Parser(await config.resolve()).parseHtml(html)
 }
 
 /** What a person reads, white space folded. */
