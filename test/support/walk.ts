@@ -1,7 +1,8 @@
 /** The customer's verbs: every app-level test tells its story with these. */
+import type { LightMyRequestResponse } from 'fastify'
 import type { TestBank } from './bank.ts'
-import { type Browser, openBrowser, type Page } from './browser.ts'
-import { type Fintech, openFintech } from './fintech.ts'
+import { type Browser, type Cookie, csrfOf, type Fields, openBrowser, type Page } from './browser.ts'
+import { type Fintech, openFintech, withoutMissing } from './fintech.ts'
 
 export const password = 'Tsubame2026'
 export const pin = '4649'
@@ -147,3 +148,59 @@ function resumeLink(html: string): URL | undefined {
   const href = /href="([^"]*\/authorize\/[^"]+)"/.exec(html)?.[1]
   return href ? new URL(href) : undefined
 }
+
+/** Whatever was tried before: the honest customer goes on from the step that is due, and the fintech gets this code. */
+export async function goOn(walk: Walk, loginId: string): Promise<string> {
+  await walk.browser.get(walk.base)
+  await walkToConsent(walk, loginId)
+  await allow(walk)
+  return (await comeBack(walk)).searchParams.get('code') ?? ''
+}
+
+export type Sent = {
+  readonly fields?: Fields
+  /** a body that is no form, with its content type */
+  readonly body?: { readonly type: string; readonly content: string }
+  /** `undefined` leaves one out that a browser would send */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  /** other cookies than those of the browser */
+  readonly cookies?: readonly Cookie[]
+  /** the address it comes from */
+  readonly from?: string
+}
+
+/** One request by hand, with its answer as it is: no redirect is followed, and the browser learns nothing of it. */
+export function send(
+  { server, settings }: TestBank,
+  { browser }: Pick<Walk, 'browser'>,
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
+  path: string,
+  { fields, body, headers = {}, cookies = browser.cookies(), from = '127.0.0.1' }: Sent = {},
+): Promise<LightMyRequestResponse> {
+  const form = new URLSearchParams()
+  const withToken = fields && { _csrf: csrfOf(browser.page().html), ...fields }
+  for (const [name, value] of Object.entries(withToken ?? {})) {
+    for (const one of typeof value === 'string' ? [value] : value) form.append(name, one)
+  }
+  const usual: Record<string, string | undefined> = {
+    host: new URL(settings.publicUrl).host,
+    'accept-language': 'ja',
+    accept: 'text/html,*/*;q=0.8',
+    cookie: cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join('; '),
+    ...(method === 'POST' ? { origin: settings.publicUrl } : {}),
+    ...(fields ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+    ...(body ? { 'content-type': body.type } : {}),
+    ...headers,
+  }
+  return server.inject({
+    method,
+    url: path,
+    remoteAddress: from,
+    headers: withoutMissing(usual),
+    ...(fields ? { payload: form.toString() } : body ? { payload: body.content } : {}),
+  })
+}
+
+/** What the customers have agreed to, oldest first. */
+export const consentsOf = ({ db }: Pick<TestBank, 'db'>) =>
+  db.selectFrom('consents').selectAll().orderBy('granted_at').execute()
