@@ -19,13 +19,20 @@ export type Demo = {
 const root = join(import.meta.dirname, '..')
 const mostMsToEnd = 5000
 
-export async function startDemo(): Promise<Demo> {
+/** @param databaseUrl where not in a file of its own */
+export async function startDemo({ databaseUrl }: { databaseUrl?: string } = {}): Promise<Demo> {
   const [port, fintechPort] = [await freePort(), await freePort()]
   const dataDir = await mkdtemp(join(tmpdir(), 'ninka-e2e-'))
   const program = spawn(process.execPath, ['src/main.ts', 'demo'], {
     cwd: root,
     // Nothing of the environment that the tests run in may change what they test.
-    env: { PATH: process.env.PATH, PORT: String(port), FINTECH_PORT: String(fintechPort), DATA_DIR: dataDir },
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      FINTECH_PORT: String(fintechPort),
+      DATA_DIR: dataDir,
+      ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const said: string[] = []

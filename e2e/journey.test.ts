@@ -189,7 +189,7 @@ async function rowsOf(customer: Customer): Promise<string[][]> {
   return Promise.all(
     cells.map(async (row) =>
       (await Promise.all(row.map((cell) => cell.innerText()))).map((text) =>
-        text.replace('（認可完了後に有効になります）', '').trim(),
+        text.replace('（認可完了後に有効になります）', '').replace(/\s+/g, ' ').trim(),
       ),
     ),
   )

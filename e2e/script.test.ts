@@ -1,12 +1,12 @@
 /** What script adds to pages that work without it. That no page breaks its security policy is checked after every test. */
 import { describe, expect, it } from 'vitest'
-import { type Customer, pin } from './customer.ts'
+import { type BrowserOptions, type Customer, pin } from './customer.ts'
 import { useDemo } from './fixtures.ts'
 
 const openBrowser = useDemo()
 
-async function walkToPins(): Promise<Customer> {
-  const mihon = await openBrowser()
+async function walkToPins(options: BrowserOptions = {}): Promise<Customer> {
+  const mihon = await openBrowser(options)
   await mihon.connectBank('みほん家計簿')
   await mihon.signIn('mihon01')
   await mihon.chooseServices('残高照会')
@@ -18,21 +18,24 @@ const box = (customer: Customer, accountNumber: string) => customer.row(accountN
 const numbers = ['2000002', '1111111', '2222222', '1000314']
 
 describe('the table of 照会用暗証番号', () => {
-  it('has one box that ticks all rows, and shows when only some are ticked', async () => {
-    const mihon = await walkToPins()
-    const all = mihon.page.getByLabel('すべての口座を選ぶ')
-    const ticked = () => Promise.all(numbers.map((number) => box(mihon, number).isChecked()))
-    const partly = () => all.evaluate((input) => 'indeterminate' in input && input.indeterminate)
+  it.each([1280, 360])(
+    'has one box that ticks all rows, and shows when only some are (%i px)',
+    async (width) => {
+      const mihon = await walkToPins({ width })
+      const all = mihon.page.getByRole('checkbox', { name: 'すべての口座を選ぶ', exact: true })
+      const ticked = () => Promise.all(numbers.map((number) => box(mihon, number).isChecked()))
+      const partly = () => all.evaluate((input) => 'indeterminate' in input && input.indeterminate)
 
-    await all.check()
-    expect(await ticked()).toEqual([true, true, true, true])
-    await box(mihon, '1111111').uncheck()
-    expect([await all.isChecked(), await partly()]).toEqual([false, true])
-    await box(mihon, '1111111').check()
-    expect([await all.isChecked(), await partly()]).toEqual([true, false])
-    await all.uncheck()
-    expect(await ticked()).toEqual([false, false, false, false])
-  })
+      await all.check()
+      expect(await ticked()).toEqual([true, true, true, true])
+      await box(mihon, '1111111').uncheck()
+      expect([await all.isChecked(), await partly()]).toEqual([false, true])
+      await box(mihon, '1111111').check()
+      expect([await all.isChecked(), await partly()]).toEqual([true, false])
+      await all.uncheck()
+      expect(await ticked()).toEqual([false, false, false, false])
+    },
+  )
 
   it('ticks the row in which a PIN is typed', async () => {
     const mihon = await walkToPins()
@@ -44,10 +47,7 @@ describe('the table of 照会用暗証番号', () => {
   })
 
   it('has no such box without script, where a PIN beside an unticked row is asked about', async () => {
-    const mihon = await openBrowser({ javaScript: false })
-    await mihon.connectBank('みほん家計簿')
-    await mihon.signIn('mihon01')
-    await mihon.chooseServices('残高照会')
+    const mihon = await walkToPins({ javaScript: false })
     expect(await mihon.page.getByRole('checkbox').count()).toBe(4)
     await mihon.row('1111111').getByLabel('照会用暗証番号（現在）').fill(pin)
     await mihon.press('登録')

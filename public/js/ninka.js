@@ -1,7 +1,8 @@
 // What script adds to pages that work without it: choose all, focus, one submit, fresh pages after Back.
 ;(() => {
   // Errors are heard first; after them a result is read from its title, not from the page's top.
-  const start = document.getElementById('errors') ?? document.querySelector('main:has([data-start-at-title]) h1')
+  const start =
+    document.getElementById('errors') ?? document.querySelector('main:has([data-start-at-title]) h1')
   if (start) {
     start.tabIndex = -1
     start.focus()

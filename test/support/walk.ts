@@ -1,8 +1,9 @@
 /** The customer's verbs: every app-level test tells its story with these. */
 import type { LightMyRequestResponse } from 'fastify'
+import { vi } from 'vitest'
 import type { TestBank } from './bank.ts'
 import { type Browser, type Cookie, csrfOf, type Fields, openBrowser, type Page } from './browser.ts'
-import { type Fintech, openFintech, withoutMissing } from './fintech.ts'
+import { type Fintech, openFintech } from './fintech.ts'
 
 export const password = 'Tsubame2026'
 export const pin = '4649'
@@ -161,8 +162,9 @@ export type Sent = {
   readonly fields?: Fields
   /** a body that is no form, with its content type */
   readonly body?: { readonly type: string; readonly content: string }
-  /** `undefined` leaves one out that a browser would send */
-  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** false: without the Origin that a browser sends with a form */
+  readonly origin?: boolean
   /** other cookies than those of the browser */
   readonly cookies?: readonly Cookie[]
   /** the address it comes from */
@@ -175,19 +177,19 @@ export function send(
   { browser }: Pick<Walk, 'browser'>,
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
   path: string,
-  { fields, body, headers = {}, cookies = browser.cookies(), from = '127.0.0.1' }: Sent = {},
+  { fields, body, headers = {}, origin = true, cookies = browser.cookies(), from = '127.0.0.1' }: Sent = {},
 ): Promise<LightMyRequestResponse> {
   const form = new URLSearchParams()
   const withToken = fields && { _csrf: csrfOf(browser.page().html), ...fields }
   for (const [name, value] of Object.entries(withToken ?? {})) {
     for (const one of typeof value === 'string' ? [value] : value) form.append(name, one)
   }
-  const usual: Record<string, string | undefined> = {
+  const sent: Record<string, string> = {
     host: new URL(settings.publicUrl).host,
     'accept-language': 'ja',
     accept: 'text/html,*/*;q=0.8',
     cookie: cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join('; '),
-    ...(method === 'POST' ? { origin: settings.publicUrl } : {}),
+    ...(method === 'POST' && origin ? { origin: settings.publicUrl } : {}),
     ...(fields ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
     ...(body ? { 'content-type': body.type } : {}),
     ...headers,
@@ -196,7 +198,7 @@ export function send(
     method,
     url: path,
     remoteAddress: from,
-    headers: withoutMissing(usual),
+    headers: sent,
     ...(fields ? { payload: form.toString() } : body ? { payload: body.content } : {}),
   })
 }
@@ -204,3 +206,18 @@ export function send(
 /** What the customers have agreed to, oldest first. */
 export const consentsOf = ({ db }: Pick<TestBank, 'db'>) =>
   db.selectFrom('consents').selectAll().orderBy('granted_at').execute()
+
+/** From now on remembers every answer of the bank, those that redirect included, to be looked at afterwards. */
+export function watchAnswers({ server }: TestBank): () => Promise<readonly LightMyRequestResponse[]> {
+  const spy = vi.spyOn(server, 'inject')
+  return () =>
+    Promise.all(spy.mock.results.map(({ value }) => value as unknown as Promise<LightMyRequestResponse>))
+}
+
+/** A journey from an address as it is: without a pushed request, or with one that was opened before. */
+export async function beginAt({ browser, ...rest }: Omit<Walk, 'base'>, address: string): Promise<Walk> {
+  const page = await browser.get(address)
+  const base = /^\/journey\/[\w-]+/.exec(page.path)?.[0]
+  if (!base) throw new Error(`no journey began: ${page.status} ${page.path}`)
+  return { ...rest, browser, base }
+}

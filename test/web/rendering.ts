@@ -33,10 +33,10 @@ eta.render = (template, data, meta) => render.call(eta, template, strict(data as
 
 export const renderStrictly = ({ template, data }: Page): string => eta.render(template, data)
 
-export async function readHtml(html: string): Promise<HtmlElement> {
-  const config = await Config.fromObject([], { elements: ['html5'] })
-  return new Parser(await config.resolve()).parseHtml(html)
-}
+const parserConfig = await Config.fromObject([], { elements: ['html5'] })
+const resolvedConfig = await parserConfig.resolve()
+
+export const readHtml = (html: string): HtmlElement => new Parser(resolvedConfig).parseHtml(html)
 
 /** What a person reads, white space folded. */
 export const textOf = (element: HtmlElement): string => element.textContent.replace(/\s+/g, ' ').trim()

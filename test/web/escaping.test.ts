@@ -1,0 +1,146 @@
+/** What others write (a fintech's registration, the bank's data, a customer's input) never becomes markup on a page. */
+import { describe, expect, it } from 'vitest'
+import type { FieldError } from '../../src/errors.ts'
+import type { Site } from '../../src/web/frame.ts'
+import { consentView, contextOf, resultsView, rowsView, sampleSite } from '../../src/web/sample-facts.ts'
+import { deadEndPage, type Page, problemPage, returnPage, stepPage } from '../../src/web/templates.ts'
+import { readHtml, renderStrictly } from './rendering.ts'
+
+const hostile = `<script>"&'</script><img src=x onerror=alert(1)>`
+const address = `https://fintech.example/${hostile}`
+
+const site: Site = {
+  ...sampleSite,
+  institution: {
+    ...sampleSite.institution,
+    name: { ja: hostile, en: hostile },
+    phone: hostile,
+    phoneHours: { ja: hostile, en: hostile },
+  },
+}
+
+const context = contextOf({
+  step: 'give-consent',
+  language: 'ja',
+  facts: { customer: { id: 'c', companyName: hostile, userName: hostile } },
+  client: {
+    serviceName: hostile,
+    companyName: hostile,
+    registrationNumber: hostile,
+    contact: hostile,
+    liabilityUrl: address,
+  },
+})
+
+const all = { context, csrf: hostile, idle: true } as const
+const wrong = (...fields: string[]): FieldError[] =>
+  fields.map((field) => ({ code: 'pin-wrong', field, values: { account: hostile } }))
+
+const account = { branchName: hostile, branchCode: hostile, kind: hostile, number: hostile, memo: hostile }
+const rows = rowsView({ held: [0] }).accounts.map((row) => ({ ...row, ...account }))
+const results = resultsView({ justEntered: [0] })
+const consent = consentView('ja', { former: { number: hostile, endsAt: 0 } })
+
+const pages: Readonly<Record<string, Page>> = {
+  'sign-in': stepPage(site, {
+    ...all,
+    step: 'sign-in',
+    view: { loginId: hostile },
+    errors: wrong('login-id', 'password'),
+  }),
+  'certificate-password': stepPage(site, {
+    ...all,
+    step: 'certificate-password',
+    view: { certificateName: hostile },
+    errors: wrong('password'),
+  }),
+  'answer-challenge': stepPage(site, {
+    ...all,
+    step: 'answer-challenge',
+    view: { question: hostile },
+    errors: wrong('answer'),
+  }),
+  'choose-services': stepPage(site, {
+    ...all,
+    step: 'choose-services',
+    view: { services: [{ name: 'balances', ticked: true }] },
+    errors: wrong('services'),
+  }),
+  'register-pins': stepPage(site, {
+    ...all,
+    step: 'register-pins',
+    view: { accounts: rows, maySkip: true, pinDigits: 4 },
+    errors: wrong('accounts', `row-${rows[0]?.handle}`, `pin-${rows[1]?.handle}`),
+  }),
+  'review-pins': stepPage(site, {
+    ...all,
+    step: 'review-pins',
+    view: {
+      ...results,
+      accounts: results.accounts.map((row) => ({ ...row, ...account })),
+      failed: [{ account: hostile, code: 'pin-wrong' }],
+    },
+    errors: [],
+  }),
+  'give-consent': stepPage(site, {
+    ...all,
+    step: 'give-consent',
+    view: {
+      ...consent,
+      accounts: consent.accounts.map((row) => ({ ...row, ...account })),
+      wording: {
+        ...consent.wording,
+        intro: [hostile],
+        scope: [{ name: hostile, meaning: hostile }],
+        limits: hostile,
+        period: hostile,
+        intent: [hostile],
+        tick: hostile,
+        allow: hostile,
+      },
+      links: [{ kind: 'terms', name: hostile, url: address }],
+      endsOn: hostile,
+    },
+    errors: wrong('accounts', 'proceed'),
+  }),
+  'dead end': deadEndPage(site, {
+    problem: { code: 'incident' },
+    context,
+    retry: address,
+    cancel: address,
+    csrf: hostile,
+  }),
+  problem: problemPage(site, {
+    language: 'en',
+    code: 'incident',
+    incident: hostile,
+    retry: address,
+    detail: hostile,
+  }),
+  return: returnPage(site, {
+    language: 'ja',
+    ending: { how: 'allowed', consentNumber: hostile, endsAt: 0 },
+    serviceName: hostile,
+    resumeUrl: address,
+    uid: hostile,
+  }),
+}
+
+describe.each(Object.entries(pages))('%s', (_name, page) => {
+  const html = renderStrictly(page)
+
+  it('shows hostile text as text', () => {
+    expect(html).toContain('&lt;script&gt;&quot;&amp;&#39;')
+    const root = readHtml(html)
+    expect(root.querySelectorAll('script')).toHaveLength(1)
+    expect(root.querySelectorAll('img')).toHaveLength(0)
+    const handlers = root.querySelectorAll('*').flatMap(({ attributes }) => attributes.map(({ key }) => key))
+    expect(handlers.filter((key) => key.startsWith('on'))).toEqual([])
+  })
+
+  it('never has it unescaped, in text or in an attribute', () => {
+    expect(html).not.toContain('<script>')
+    expect(html).not.toContain('<img')
+    expect(html).not.toContain(`"&'`)
+  })
+})
