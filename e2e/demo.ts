@@ -19,9 +19,18 @@ export type Demo = {
 const root = join(import.meta.dirname, '..')
 const mostMsToEnd = 5000
 
-/** @param databaseUrl where not in a file of its own */
-export async function startDemo({ databaseUrl }: { databaseUrl?: string } = {}): Promise<Demo> {
-  const [port, fintechPort] = [await freePort(), await freePort()]
+export type DemoOptions = {
+  /** where not in a file of its own */
+  readonly databaseUrl?: string
+  /** of the bank and of the fintechs, where not any free ones */
+  readonly ports?: readonly [number, number]
+}
+
+export async function startDemo({
+  databaseUrl,
+  ports,
+}: DemoOptions = {}): Promise<Demo & { readonly dataDir: string }> {
+  const [port, fintechPort] = ports ?? [await freePort(), await freePort()]
   const dataDir = await mkdtemp(join(tmpdir(), 'ninka-e2e-'))
   const program = spawn(process.execPath, ['src/main.ts', 'demo'], {
     cwd: root,
@@ -40,6 +49,7 @@ export async function startDemo({ databaseUrl }: { databaseUrl?: string } = {}):
   return {
     publicUrl: `http://localhost:${port}`,
     fintechUrl: new URL(address).origin,
+    dataDir,
     reset: () => resetAt(new URL(address).origin),
     async stop() {
       await end(program)

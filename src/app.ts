@@ -51,11 +51,16 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   const clients = createClients({ db, clock })
   const consents = createConsents({ db, clock, pairwiseKey })
-  const locks = createLocks({ db, clock, institution, key: secrets.derive('attempts')[0] })
+  const locks = createLocks({
+    db,
+    clock,
+    institution,
+    key: Buffer.from(await sealedSecret(sealed, 'attempts-key', unguessable), 'base64url'),
+  })
   const pins = createHeldPins({ bank, db, clock, keepFor: minutes(90) })
   const tickets = createTickets({ db, secrets, clock })
   const pages = createPages({ institution, publicUrl })
-  const server = await createServer({ settings, log, cookieKeys: secrets.derive('journey-cookie') })
+  const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
 
   const provider = createProvider({
     publicUrl,
@@ -91,7 +96,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     bank,
     clock,
     publicUrl,
-    consentOfToken: consentOfToken(provider, consents, publicUrl),
+    consentOfToken: consentOfToken({ provider, consents, clients, publicUrl }),
   })
   server.get('/healthz', async () => ({ status: 'ok' }))
 

@@ -42,7 +42,6 @@ export const problems = {
   'bad-request': { status: 400, log: 'info', oauth: 'access_denied', retry: false },
   'authorization-refused': { status: 400, log: 'info', oauth: 'access_denied', retry: false },
   'not-found': { status: 404, log: 'info', oauth: 'access_denied', retry: false },
-  'method-not-allowed': { status: 405, log: 'info', oauth: 'access_denied', retry: false },
   'too-many-requests': { status: 429, log: 'warn', oauth: 'temporarily_unavailable', retry: true },
   incident: { status: 500, log: 'error', oauth: 'temporarily_unavailable', retry: true },
 } as const satisfies Record<string, ProblemMeaning>
@@ -50,7 +49,7 @@ export const problems = {
 export type ProblemCode = keyof typeof problems
 
 /** What a dead-end page may say beyond its fixed text. */
-export type Problem = { readonly code: ProblemCode; readonly values?: Readonly<Record<string, string>> }
+export type Problem = { readonly code: ProblemCode }
 
 /** Errors at a field of a form: the step is shown again with the message beside the field. */
 export type FieldErrorCode =
@@ -67,6 +66,7 @@ export type FieldErrorCode =
   | 'pin-form'
   | 'pin-wrong'
   | 'pin-locked'
+  | 'pin-impossible'
   | 'tick-missing'
   | 'consent-accounts-missing'
   | 'stale-form'

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { hours, minutes } from './clock.ts'
 import type { AttemptRule } from './store/attempts.ts'
 
+const httpsUrl = z.url({ protocol: /^https$/ })
+
 const bilingual = z.object({ ja: z.string().min(1), en: z.string().min(1) })
 
 const attemptRule = z.object({
@@ -18,7 +20,7 @@ const schema = z.object({
   name: bilingual,
   phone: z.string().min(1),
   phoneHours: bilingual,
-  links: z.object({ terms: z.url(), privacy: z.url(), home: z.url() }),
+  links: z.object({ terms: httpsUrl, privacy: httpsUrl }),
   termsVersion: z.string().min(1),
   rules: z.object({
     loginId: z.object({ maxLength: z.number().int().min(6).max(64) }),

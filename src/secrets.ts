@@ -10,6 +10,8 @@ export type Secrets = {
   seal: (clear: string, context: string) => string
   /** The clear text, or undefined when it is not ours, was changed or belongs to another context. */
   open: (sealed: string, context: string) => string | undefined
+  /** True when it opens with the newest key, so that older ones can be dropped. */
+  isNewest: (sealed: string, context: string) => boolean
 }
 
 /** @param masterKeys 32 bytes each, newest first */
@@ -20,6 +22,19 @@ export function createSecrets(masterKeys: readonly [Buffer, ...Buffer[]]): Secre
     return [one(newest), ...older.map(one)]
   }
   const sealingKeys = derive('seal')
+  const openWith = (key: Buffer, sealed: string, context: string): string | undefined => {
+    const bytes = Buffer.from(sealed, 'base64url')
+    if (bytes.length < 28) return undefined
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 })
+      decipher.setAAD(Buffer.from(context))
+      decipher.setAuthTag(bytes.subarray(12, 28))
+      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
+    } catch {
+      // sealed under another key of the list, or not ours
+      return undefined
+    }
+  }
   return {
     derive,
     seal(clear, context) {
@@ -30,20 +45,13 @@ export function createSecrets(masterKeys: readonly [Buffer, ...Buffer[]]): Secre
       return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
     },
     open(sealed, context) {
-      const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes.length < 28) return undefined
       for (const key of sealingKeys) {
-        try {
-          const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 })
-          decipher.setAAD(Buffer.from(context))
-          decipher.setAuthTag(bytes.subarray(12, 28))
-          return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
-        } catch {
-          // sealed under an older key of the list, or not ours: the next key tells
-        }
+        const clear = openWith(key, sealed, context)
+        if (clear !== undefined) return clear
       }
       return undefined
     },
+    isNewest: (sealed, context) => openWith(sealingKeys[0], sealed, context) !== undefined,
   }
 }
 

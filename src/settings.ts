@@ -1,4 +1,5 @@
 /** The settings of a process: read from the environment once, in main.ts, and wrong ones all named at once. */
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -27,10 +28,21 @@ const schema = z.object({
         .split(',')
         .map((part) => part.trim())
         .filter(Boolean),
-    ),
+    )
+    .refine((all) => all.every(isNetwork), 'must be addresses or CIDR ranges, separated by commas'),
   BANK: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const most = isIP(address) === 6 ? 128 : 32
+  return (
+    isIP(address) > 0 &&
+    rest.length === 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+  )
+}
 
 export type Settings = {
   readonly mode: 'demo' | 'production'
@@ -94,5 +106,7 @@ function demoDefaults(s: z.infer<typeof schema>): string[] {
     s.INSTITUTION_FILE ? '' : 'INSTITUTION_FILE: must name the institution file',
     !s.BANK || s.BANK === 'simulator' ? 'BANK: the simulated bank is for the demo only' : '',
     s.DATABASE_URL ? '' : 'DATABASE_URL: must be set',
+    // Without it every customer behind the TLS proxy would be one address to the flood limits and the locks.
+    s.TRUSTED_PROXIES.length > 0 ? '' : 'TRUSTED_PROXIES: must name the proxies that terminate TLS',
   ].filter(Boolean)
 }

@@ -1,12 +1,14 @@
 /** Tidies what time leaves behind: interrupted finishes, held PINs of dead journeys, ended consents, expired rows. */
-import { type Clock, hours, seconds } from './clock.ts'
+import { hours, seconds } from './clock.ts'
 import type { FinishParts } from './journey/finish.ts'
 import { sweepFinishing } from './journey/finish.ts'
 import type { Log } from './log.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
+import { deleteOldClaims } from './store/finishing.ts'
 import type { Database } from './store/open.ts'
 
-const batch = 200
+const batch = 500
+const mostTurns = 100
 
 export type Sweeper = { readonly sweep: () => Promise<void>; readonly stop: () => Promise<void> }
 
@@ -23,18 +25,19 @@ export function createSweeper({
   const { db, clock, pins, consents } = finishing
   let round: Promise<void> = Promise.resolve()
 
-  const sweep = async (): Promise<void> => {
+  const parts: readonly (readonly [string, () => Promise<number>])[] = [
     // Finishes first: a PIN that 許可 is about to put in force must not be released.
-    for (const [name, part] of [
-      ['finishing', () => sweepFinishing(finishing, batch)],
-      ['pins', () => pins.sweep(batch)],
-      ['consents', () => consents.sweep(batch)],
-      ['records', () => deleteExpiredRecords(db, clock(), batch)],
-      ['attempts', () => deleteForgotten(db, clock)],
-      ['tickets', () => deleteTickets(db, clock)],
-    ] as const) {
+    ['finishing', () => sweepFinishing({ ...finishing, log }, batch)],
+    ['pins', () => pins.sweep(batch)],
+    ['consents', () => consents.sweep(batch)],
+    ['records', () => deleteExpiredRecords(db, clock(), batch)],
+    ['others', () => deleteOthers(db, clock())],
+  ]
+  const sweep = async (): Promise<void> => {
+    for (const [name, part] of parts) {
       try {
-        await part()
+        // A part that filled its batch has more; the bound keeps a round from lasting for ever.
+        for (let turn = 0; turn < mostTurns && (await part()) >= batch; turn += 1);
       } catch (error) {
         log.error(
           { event: 'sweep-failed', part: name, err: error },
@@ -43,15 +46,21 @@ export function createSweeper({
       }
     }
   }
-  const next = (): void => {
-    round = sweep()
+  let stopped = every === 0
+  let timer: NodeJS.Timeout | undefined
+  const later = (): void => {
+    if (stopped) return
+    timer = setTimeout(() => {
+      round = sweep().then(later)
+    }, every)
+    timer.unref()
   }
-  const timer = every > 0 ? setInterval(next, every) : undefined
-  timer?.unref()
+  later()
   return {
     sweep,
     async stop() {
-      clearInterval(timer)
+      stopped = true
+      clearTimeout(timer)
       await round
     },
   }
@@ -59,14 +68,13 @@ export function createSweeper({
 
 export const sweepEvery = seconds(30)
 
-async function deleteForgotten(db: Database, clock: Clock): Promise<void> {
-  const now = clock()
+/** Small tables, and rows that are only in the way. */
+async function deleteOthers(db: Database, now: number): Promise<number> {
   await db.deleteFrom('attempts').where('forgotten_at', '<', now).where('locked_until', '<', now).execute()
-}
-
-async function deleteTickets(db: Database, clock: Clock): Promise<void> {
   await db
     .deleteFrom('tickets')
-    .where('expires_at', '<', clock() - hours(1))
+    .where('expires_at', '<', now - hours(1))
     .execute()
+  await deleteOldClaims(db, now - hours(26))
+  return 0
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Bank, InquiryAccount } from '../bank/port.ts'
 import { type Clock, dateInJapan, timeInJapan } from '../clock.ts'
-import type { BankScope } from '../store/clients.ts'
+import type { BankScope } from '../consent/services.ts'
 import type { Consent } from '../store/consents.ts'
 
 export type ApiParts = {
@@ -24,7 +24,7 @@ type ApiError = { readonly status: number; readonly error: string; readonly desc
 const errors = {
   noToken: {
     status: 401,
-    error: 'invalid_token',
+    error: 'missing_token',
     description: 'send an access token in the Authorization header (Bearer)',
   },
   badToken: {
@@ -35,12 +35,23 @@ const errors = {
   scope: { status: 403, error: 'insufficient_scope', description: 'the consent does not cover this service' },
   account: { status: 404, error: 'account_not_found', description: 'no such account in this consent' },
   closed: { status: 403, error: 'account_closed', description: 'the bank has closed this account' },
+  stale: {
+    status: 403,
+    error: 'pin_stale',
+    description: 'the inquiry PIN of this account is no longer registered; the customer has to connect again',
+  },
   unavailable: {
     status: 503,
     error: 'temporarily_unavailable',
     description: 'the bank is not available at the moment; try again later',
   },
 } as const satisfies Record<string, ApiError>
+
+const inquiryErrors = {
+  unavailable: 'unavailable',
+  'account-closed': 'closed',
+  'pin-not-registered': 'stale',
+} as const
 
 const kindCodes: Readonly<Record<string, string>> = { 普通: '01', 当座: '11' }
 
@@ -72,8 +83,7 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
     if ('status' in opened) return refuse(parts, reply, opened)
     const { consent, account } = opened
     const answer = await bank.balances({ customer: consent.customer, account })
-    if (!answer.ok)
-      return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
+    if (!answer.ok) return refuse(parts, reply, errors[inquiryErrors[answer.reason]])
     const { balance, withdrawable, previousDay, previousMonth } = answer.value
     return reply.send({
       accountId: request.params.id,
@@ -95,8 +105,7 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
       if ('status' in range) return refuse(parts, reply, range)
       const { consent, account } = opened
       const answer = await bank.transactions({ customer: consent.customer, account, ...range })
-      if (!answer.ok)
-        return refuse(parts, reply, answer.reason === 'unavailable' ? errors.unavailable : errors.closed)
+      if (!answer.ok) return refuse(parts, reply, errors[inquiryErrors[answer.reason]])
       return reply.send({
         accountId: request.params.id,
         dateFrom: range.from,
@@ -161,7 +170,11 @@ function baseTime(clock: Clock): { baseDate: string; baseTime: string } {
   return { baseDate: dateInJapan(now), baseTime: timeInJapan(now) }
 }
 
-const day = z.iso.date().optional()
+/** The bank keeps no books before; and a year of four digits compares as text. */
+const day = z.iso
+  .date()
+  .refine((date) => date >= '2000-01-01')
+  .optional()
 const rangeQuery = z.object({ dateFrom: day, dateTo: day })
 
 /** None given: today. Only from: until today. Only to: from the same day of the year before. */
@@ -184,11 +197,10 @@ function refuse(
   reply: FastifyReply,
   { status, error, description }: ApiError,
 ): FastifyReply {
+  // Where no token was sent there is nothing wrong with one (RFC 6750, section 3.1).
+  const why = error === 'missing_token' ? '' : `, error="${error}", error_description="${description}"`
   if (status === 401 || error === 'insufficient_scope') {
-    reply.header(
-      'www-authenticate',
-      `Bearer realm="${publicUrl}/api", error="${error}", error_description="${description}"`,
-    )
+    reply.header('www-authenticate', `Bearer realm="${publicUrl}/api"${why}`)
   }
   return reply.code(status).send({ error, error_description: description })
 }

@@ -46,8 +46,11 @@ export function createHeldPins({
     },
     async sweep(batch) {
       const dead = await listHeldPinsToRelease(db, clock(), batch)
-      for (const { journeyHash, customer } of dead) await releaseAt(journeyHash, customer)
-      return dead.length
+      // One that cannot be released now must not keep the others; only what was done counts, so the sweeper ends its round.
+      const outcomes = await Promise.allSettled(
+        dead.map(({ journeyHash, customer }) => releaseAt(journeyHash, customer)),
+      )
+      return outcomes.filter(({ status }) => status === 'fulfilled').length
     },
   }
 }

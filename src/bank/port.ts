@@ -47,6 +47,9 @@ export type InquiryAccount = {
 
 export type PinAnswer = 'held' | 'wrong' | 'locked' | 'unknown-account'
 
+/** The account is closed, or its inquiry PIN is no longer the registered one: nothing may be told of it. */
+export type NoInquiry = { readonly reason: 'account-closed' | 'pin-not-registered' }
+
 /** Amounts are whole yen as strings, because a sum may exceed what a JavaScript number holds. */
 export type Balances = {
   readonly balance: string
@@ -110,7 +113,7 @@ export interface Bank {
   balances(who: {
     readonly customer: string
     readonly account: string
-  }): Promise<Result<Balances, { readonly reason: 'account-closed' } | Unavailable>>
+  }): Promise<Result<Balances, NoInquiry | Unavailable>>
 
   /** Between two days, both included (yyyy-mm-dd in Japan), oldest first. */
   transactions(range: {
@@ -118,5 +121,5 @@ export interface Bank {
     readonly account: string
     readonly from: string
     readonly to: string
-  }): Promise<Result<readonly BankTransaction[], { readonly reason: 'account-closed' } | Unavailable>>
+  }): Promise<Result<readonly BankTransaction[], NoInquiry | Unavailable>>
 }

@@ -2,7 +2,7 @@
 import { type Clock, endOfDayInJapan, hours } from '../clock.ts'
 import { keyedHash, spokenCode, unguessable } from '../secrets.ts'
 import { record } from '../store/audit.ts'
-import type { BankScope } from '../store/clients.ts'
+import type { BankScope } from './services.ts'
 import {
   type Consent,
   type Ending,
@@ -46,8 +46,8 @@ export type Consents = {
   findLive: (id: string) => Promise<Consent | undefined>
   /** The connection that a new one of this customer and client would end. */
   findActive: (customer: string, client: string) => Promise<Consent | undefined>
-  /** First code exchange: this consent becomes active and the former one of customer and client replaced. */
-  activate: (db: Database, id: string) => Promise<void>
+  /** First code exchange: this consent becomes active and the former one of customer and client replaced. False when it has ended. */
+  activate: (db: Database, id: string) => Promise<boolean>
   /** Ends a consent; does nothing when it has ended already. */
   end: (id: string, ending: Omit<Ending, 'at'>) => Promise<void>
   /** Ends what is over: periods that ran out, and codes that nobody exchanged. */
@@ -155,7 +155,7 @@ export function createConsents({
 
     async activate(transaction, id) {
       const consent = await findConsent(transaction, id)
-      if (!consent || consent.status !== 'granted') return
+      if (consent?.status !== 'granted') return consent?.status === 'active'
       const at = clock()
       for (const former of await listConsents(transaction, consent.customer, consent.client)) {
         if (former.status === 'active') {
@@ -167,13 +167,14 @@ export function createConsents({
           })
         }
       }
-      await markActive(transaction, id, at)
+      if (!(await markActive(transaction, id, at))) return false
       await record(transaction, at, null, {
         event: 'consent-activated',
         consent: id,
         number: consent.number,
         client: consent.client,
       })
+      return true
     },
 
     end: (id, ending) => transact(db, (transaction) => end(transaction, id, { ...ending, at: clock() })),

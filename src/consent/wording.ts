@@ -5,7 +5,8 @@
 import { dateInJapan } from '../clock.ts'
 import type { Institution } from '../institution.ts'
 import { sha256 } from '../secrets.ts'
-import type { BankScope, Client } from '../store/clients.ts'
+import type { BankScope } from './services.ts'
+import type { Client } from '../store/clients.ts'
 import type { Language } from '../web/language.ts'
 
 export const wordingVersion = '2026-11-22'
@@ -23,6 +24,7 @@ export type ConsentWording = {
   readonly scope: readonly { readonly name: string; readonly meaning: string }[]
   readonly limits: string
   readonly period: string
+  readonly stop: string
   readonly intent: readonly string[]
   readonly tick: string
   readonly allow: string
@@ -43,6 +45,7 @@ export function consentWording({ client, institution, services, language }: Word
       scope: services.map((name) => scopesEn[name]),
       limits: 'Transfers and changes to your contract are not possible with this permission.',
       period: `Fixed period (${days} days)`,
+      stop: 'You can end it at any time before by contacting the credit union.',
       intent: [
         `Before you press “Allow”, decide for yourself whether you can trust the website of ${askingEn}.`,
         `By pressing “Allow” you go on under the terms of use of ${askingEn}. To continue, tick “I want to continue”.`,
@@ -63,6 +66,7 @@ export function consentWording({ client, institution, services, language }: Word
     scope: services.map((name) => scopesJa[name]),
     limits: 'この許可では、振込や契約の変更はできません。',
     period: `一定期間（${days}日）`,
+    stop: '期間の途中でも、信用組合へのご連絡によりいつでも解除できます。',
     intent: [
       `「許可」ボタンを押す前に、${asking}のWebサイトを信頼できるかどうかをお客様自身の判断で確認してください。`,
       `「許可」ボタンを押すことによって、お客様は${asking}の利用規約のもとで利用を続けることとなります。認可手続きを継続する場合は「認可手続きを継続する」のチェックボックスをチェックしてください。`,
@@ -74,16 +78,24 @@ export function consentWording({ client, institution, services, language }: Word
   }
 }
 
-/** What stands for one showing of the page: every word of it, the end date and both parties' links. */
-export function wordingHash(parts: WordingParts, endsAt: number): string {
+/** What the page named besides its words. */
+type Named = {
+  readonly endsAt: number
+  /** every account offered, as written */
+  readonly accounts: readonly string[]
+  /** the connection that it said would end */
+  readonly former: { readonly number: string } | null
+}
+
+/**
+ * Stands for one showing of the page: its words, the end date, both parties' links, the accounts offered and the warning.
+ * The page sends it along, so what is agreed to is what was read.
+ */
+export function wordingHash(parts: WordingParts, { endsAt, accounts, former }: Named): string {
   const { termsUrl, privacyUrl } = parts.client
+  const links = [parts.institution.links.terms, parts.institution.links.privacy, termsUrl, privacyUrl]
   return sha256(
-    JSON.stringify([
-      consentWording(parts),
-      dateInJapan(endsAt),
-      parts.institution.links,
-      { termsUrl, privacyUrl },
-    ]),
+    JSON.stringify([consentWording(parts), dateInJapan(endsAt), links, accounts, former?.number ?? null]),
   )
 }
 

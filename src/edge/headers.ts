@@ -1,6 +1,4 @@
 /** The security headers of every answer. A page of ours runs nothing inline, is framed by nobody and kept by no cache. */
-import type { FastifyInstance } from 'fastify'
-
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -13,8 +11,8 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join('; ')
 
-export function securityHeaders(app: FastifyInstance, { https }: { https: boolean }): void {
-  const headers: Readonly<Record<string, string>> = {
+export function securityHeaders({ https }: { https: boolean }): Readonly<Record<string, string>> {
+  return {
     'content-security-policy': contentSecurityPolicy,
     'cache-control': 'no-store',
     // With no-referrer a form POST carries `Origin: null`, and the same-origin check would refuse older browsers.
@@ -26,7 +24,4 @@ export function securityHeaders(app: FastifyInstance, { https }: { https: boolea
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
     ...(https ? { 'strict-transport-security': 'max-age=63072000; includeSubDomains' } : {}),
   }
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(headers)
-  })
 }

@@ -17,7 +17,7 @@ export const answerChallenge = defineStep({
   async submit(context, { answer }) {
     if (answer.trim() === '') return { errors: [{ code: 'answer-missing', field: 'answer' }] }
     const who = signedIn(context)
-    const taken = await context.locks.take('answer', who.customer, context.address)
+    const taken = await context.locks.takeFrom(context.address, 'answer', who.customer)
     if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
 
     // The bank keeps one question for the whole journey, so this is the one the customer was shown.

@@ -7,19 +7,21 @@ import type { HeldPins } from '../bank/held-pins.ts'
 import type { Bank } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
 import type { Agreement, Consents } from '../consent/consents.ts'
-import { wordingHash, wordingVersion } from '../consent/wording.ts'
+import { wordingVersion } from '../consent/wording.ts'
 import type { Problem } from '../errors.ts'
 import type { Institution } from '../institution.ts'
+import type { Log } from '../log.ts'
 import { journeyNumber } from '../secrets.ts'
-import { bankScopes } from '../store/clients.ts'
-import type { Consent } from '../store/consents.ts'
+import { bankScopes } from '../consent/services.ts'
+import { type Consent, isLive } from '../store/consents.ts'
 import {
-  endFinishing,
+  claimAllow,
+  claimRefusal,
   findHeldPins,
   forgetHeldPins,
-  listFinishing,
-  readFinishing,
-  startFinishing,
+  listInterrupted,
+  markDone,
+  withdrawClaim,
 } from '../store/finishing.ts'
 import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
@@ -36,72 +38,108 @@ export type FinishParts = {
   readonly institution: Institution
 }
 
+type Finished = { readonly consent: Consent } | { readonly problem: Problem }
+
 /** 許可: the consent of this journey, or what stands in the way. */
 export async function finish(
   parts: FinishParts,
   context: StepContext,
   openidScope: string,
-): Promise<{ readonly consent: Consent } | { readonly problem: Problem }> {
-  await startFinishing(parts.db, context.journeyHash, agreementOf(context, openidScope), parts.clock())
+): Promise<Finished> {
+  const agreement = agreementOf(context, openidScope)
+  const claim = await claimAllow(parts.db, context.journeyHash, {
+    payload: JSON.stringify(agreement),
+    isSame: (payload) => isSameAgreement(readAgreement(payload), agreement),
+    now: parts.clock(),
+  })
+  if (claim.outcome === 'refuse') return { problem: { code: 'request-already-used' } }
   // A second press of 許可, or one after a crash, carries out what the first one agreed.
-  const agreement = agreementShape.parse(await readFinishing(parts.db, context.journeyHash))
-  return complete(parts, agreement)
+  const finished = await carryOut(parts, claim.payload)
+  if ('problem' in finished) {
+    if (finished.problem.code === 'bank-unavailable')
+      await withdrawClaim(parts.db, context.journeyHash, claim.payload)
+    return finished
+  }
+  return isSameAgreement(readAgreement(claim.payload), agreement)
+    ? finished
+    : { problem: { code: 'request-already-used' } }
 }
 
-/** 中止, 許可しない, time-out: nothing stays. Held PINs are released, and a consent that a crash left behind is ended. */
+/** 中止, 許可しない, time-out: nothing stays. Held PINs are released, and a consent that was made already is ended. */
 export async function abandon(parts: FinishParts, journeyHash: string): Promise<void> {
-  await endFinishing(parts.db, journeyHash)
+  await claimRefusal(parts.db, journeyHash, parts.clock())
   await parts.pins.release(journeyHash)
   const consent = await parts.consents.findOfJourney(journeyHash)
   if (consent)
     await parts.consents.end(consent.id, { status: 'unused', by: 'customer', reason: 'journey-abandoned' })
 }
 
-/** Completes what a crash interrupted between 許可 and its consent. */
-export async function sweepFinishing(parts: FinishParts, batch: number): Promise<number> {
-  const interrupted = await listFinishing(parts.db, parts.clock() - minutes(5), batch)
-  for (const { payload } of interrupted) await complete(parts, agreementShape.parse(payload))
-  return interrupted.length
+/** Carries out what a crash interrupted between 許可 and its consent. One that cannot be must not keep the others. */
+export async function sweepFinishing(
+  parts: FinishParts & { readonly log: Log },
+  batch: number,
+): Promise<number> {
+  const interrupted = await listInterrupted(parts.db, parts.clock() - minutes(5), batch)
+  let done = 0
+  for (const { payload } of interrupted) {
+    try {
+      if ('consent' in (await carryOut(parts, payload))) done += 1
+    } catch (error) {
+      parts.log.error(
+        { event: 'finish-failed', err: error },
+        'an interrupted finish could not be carried out',
+      )
+    }
+  }
+  return done
 }
 
-async function complete(
-  parts: FinishParts,
-  agreement: Agreement,
-): Promise<{ readonly consent: Consent } | { readonly problem: Problem }> {
+/** PINs first (the bank keeps that idempotent), then consent, claim and audit together. */
+async function carryOut(parts: FinishParts, payload: string): Promise<Finished> {
+  const agreement = readAgreement(payload)
   const { journeyHash, customer } = agreement
   const committed = await parts.bank.commitPins({ journey: journeyHash, customer })
   if (!committed.ok) return { problem: { code: 'bank-unavailable' } }
   const held = await findHeldPins(parts.db, journeyHash)
-  const consent = await transact(parts.db, async (transaction) => {
-    const given = await parts.consents.give(transaction, agreement)
-    await endFinishing(transaction, journeyHash)
+  const given = await transact(parts.db, async (transaction) => {
+    if (!(await markDone(transaction, journeyHash, payload, parts.clock()))) return undefined
+    const consent = await parts.consents.give(transaction, agreement)
     if (held?.customer === customer) {
       await forgetHeldPins(transaction, journeyHash)
       await record(transaction, parts.clock(), agreement.journeyNumber, { event: 'pins-committed', customer })
     }
-    return given
+    return consent
   })
+  const consent = given ?? (await parts.consents.findOfJourney(journeyHash))
+  // Refused, or done and ended, while this was on its way.
+  if (!consent || !isLive(consent, parts.clock())) return { problem: { code: 'request-already-used' } }
   return { consent }
 }
 
+const readAgreement = (payload: string): Agreement => agreementShape.parse(JSON.parse(payload))
+
+/** The moment apart, both agree to the same. */
+function isSameAgreement(one: Agreement, other: Agreement): boolean {
+  return JSON.stringify({ ...one, grantedAt: 0 }) === JSON.stringify({ ...other, grantedAt: 0 })
+}
+
 function agreementOf(context: StepContext, openidScope: string): Agreement {
-  const { uid, facts, client, institution, language } = context
+  const { uid, facts, client, institution } = context
   if (!facts.consent) throw new Error('a journey is finished only with a consent')
-  const services = servicesOf(context)
   const { startsAt, endsAt } = periodFromNow(context)
   return {
     journeyHash: context.journeyHash,
     journeyNumber: journeyNumber(uid),
     customer: signedIn(context).customer,
     client: client.id,
-    services,
+    services: servicesOf(context),
     openidScope,
     accounts: facts.consent.accounts,
     grantedAt: startsAt,
     endsAt,
-    language,
+    language: facts.consent.language,
     wordingVersion,
-    wordingHash: wordingHash({ client, institution, services, language }, endsAt),
+    wordingHash: facts.consent.wordingHash,
     bankTermsVersion: institution.termsVersion,
     clientTermsVersion: client.termsVersion,
   }

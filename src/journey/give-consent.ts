@@ -3,58 +3,82 @@
  * The tick is checked here, on the server; nothing is ticked beforehand but the accounts.
  */
 import { z } from 'zod'
-import { dateInJapan, endOfDayInJapan } from '../clock.ts'
-import { consentWording } from '../consent/wording.ts'
+import type { InquiryAccount } from '../bank/port.ts'
+import { endOfDayInJapan } from '../clock.ts'
+import { consentWording, wordingHash } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle } from './journey.ts'
-import { shown } from './register-pins.ts'
+import { accountName, shown } from './register-pins.ts'
 import { canBeGranted, defineStep, keptList, signedIn, type StepContext } from './step.ts'
 
 export const giveConsent = defineStep({
   fields: z
-    .object({ proceed: text(8), accounts: texts(16, 500), endsOn: text(10) })
-    .catch({ proceed: '', accounts: [], endsOn: '' }),
+    .object({ proceed: text(8), accounts: texts(16, 500), shown: text(64), language: text(2) })
+    .catch({ proceed: '', accounts: [], shown: '', language: '' }),
 
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (answer.value.length === 0) return { problem: { code: 'no-accounts' } }
     const accounts = answer.value.filter(canBeGranted)
-    if (accounts.length === 0) return { problem: { code: 'no-accounts' } }
+    // What was held may have been released meanwhile: back to where PINs are entered.
+    if (accounts.length === 0) return { learned: { pins: 'adding' } }
+    const services = servicesOf(context)
+    if (services.length === 0) return { problem: { code: 'client-suspended' } }
     const keptAccounts = keptList(kept, 'accounts')
     const period = periodFromNow(context)
+    const former = (await context.formerConnection()) ?? null
     return {
       view: {
-        wording: consentWording({ ...context, services: servicesOf(context) }),
+        wording: consentWording({ ...context, services }),
         accounts: accounts.map((account) => {
           const handle = accountHandle(context.uid, account.id)
           return { ...shown(account), handle, ticked: keptAccounts ? keptAccounts.includes(handle) : true }
         }),
         period,
-        endsOn: dateInJapan(period.endsAt),
-        former: (await context.formerConnection()) ?? null,
+        shown: hashOfPage(context, accounts, former),
+        former,
         links: linksOf(context),
         customerChooses: context.client.customerChooses,
       },
     }
   },
 
-  async submit(context, { proceed, accounts, endsOn }) {
+  async submit(context, fields) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
-    const chosen = answer.value
-      .filter(canBeGranted)
-      .filter((account) => accounts.includes(accountHandle(context.uid, account.id)))
+    const accounts = answer.value.filter(canBeGranted)
+    const chosen = accounts.filter((account) =>
+      fields.accounts.includes(accountHandle(context.uid, account.id)),
+    )
+    const language = fields.language === 'en' ? 'en' : 'ja'
+    const former = (await context.formerConnection()) ?? null
+    const hash = hashOfPage({ ...context, language }, accounts, former)
     const errors: FieldError[] = []
     if (chosen.length === 0) errors.push({ code: 'consent-accounts-missing', field: 'accounts' })
-    if (proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
-    // Midnight passed since the page was shown: the end date it named is no longer the one he would get.
-    if (endsOn !== dateInJapan(periodFromNow(context).endsAt))
-      errors.push({ code: 'stale-form', field: 'proceed' })
-    if (errors.length > 0) return { errors, kept: { accounts: [...accounts] } }
-    return { learned: { consent: { accounts: chosen.map((account) => account.id), endsOn } } }
+    if (fields.proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
+    // Services, accounts, the end date or a warning are no longer what the page showed.
+    if (fields.shown !== hash) errors.push({ code: 'stale-form', field: 'proceed' })
+    if (errors.length > 0) {
+      return { errors, kept: { accounts: chosen.map((account) => accountHandle(context.uid, account.id)) } }
+    }
+    return {
+      learned: { consent: { accounts: chosen.map((account) => account.id), language, wordingHash: hash } },
+    }
   },
 })
+
+function hashOfPage(
+  context: StepContext,
+  accounts: readonly InquiryAccount[],
+  former: { readonly number: string } | null,
+): string {
+  return wordingHash(
+    { ...context, services: servicesOf(context) },
+    { endsAt: periodFromNow(context).endsAt, accounts: accounts.map(accountName), former },
+  )
+}
 
 /** The services this 許可 is about: chosen, or all that were asked for. Never more than the request. */
 export function servicesOf({ client, facts, offered }: Pick<StepContext, 'client' | 'facts' | 'offered'>) {

@@ -4,36 +4,48 @@
  */
 import { z } from 'zod'
 import { minutes } from '../clock.ts'
+import type { FieldError } from '../errors.ts'
 import { sha256 } from '../secrets.ts'
-import { bankScopes } from '../store/clients.ts'
+import type { Language } from '../web/language.ts'
+import { bankScopes } from '../consent/services.ts'
+
+/** Why the PIN of a row was not registered. */
+export const pinFailures = [
+  'pin-wrong',
+  'pin-locked',
+  'pin-impossible',
+  'pin-missing',
+  'pin-form',
+  'pin-unticked',
+] as const
 
 /** How long a journey waits for the next click, and how long it may take altogether. */
 const idleLimit = minutes(15)
 export const absoluteLimit = minutes(60)
 
-const problemValues = z.record(z.string(), z.string())
-const fieldError = z.object({ code: z.string(), field: z.string(), values: problemValues.optional() })
-
-/** What the journey has learned about the customer and his wishes. */
+/** What the journey has learned about the customer and his wishes, as far as it rides in the cookie. */
 const learned = z.object({
   /** a verified client certificate: the user it names */
   certificate: z.object({ user: z.string(), name: z.string() }).optional(),
-  customer: z.object({ id: z.string(), companyName: z.string(), userName: z.string() }).optional(),
+  /** `since`: when he signed in, ms */
+  customer: z
+    .object({ id: z.string(), companyName: z.string(), userName: z.string(), since: z.number() })
+    .optional(),
   challenge: z.enum(['due', 'answered', 'not-needed']).optional(),
   services: z.array(z.enum(bankScopes)).optional(),
   pins: z.enum(['adding', 'entered', 'done', 'not-needed']).optional(),
-  /** the last submit of register-pins, by account handle: what 手順 5 shows */
-  pinResult: z
-    .object({
-      held: z.array(z.string()),
-      failed: z.array(z.object({ account: z.string(), code: z.enum(['pin-wrong', 'pin-locked']) })),
-    })
-    .optional(),
-  /** 許可: the bank's ids of the accounts, and the day shown as the end */
-  consent: z.object({ accounts: z.array(z.string()), endsOn: z.string() }).optional(),
+  /** the last submit of register-pins, account handles by outcome: what 手順 5 shows */
+  pinResult: z.partialRecord(z.enum(['held', ...pinFailures]), z.array(z.string())).optional(),
 })
 
-export type Learned = z.infer<typeof learned>
+/** 許可: the bank's ids of the accounts, and what was shown. It never waits in the cookie: it is carried out at once. */
+type GivenConsent = {
+  readonly accounts: readonly string[]
+  readonly language: Language
+  readonly wordingHash: string
+}
+
+export type Learned = z.infer<typeof learned> & { readonly consent?: GivenConsent }
 
 /** The facts as nextStep sees them: what was learned, and what the register says about the fintech. */
 export type Facts = Learned & { readonly client: { readonly customerChooses: boolean } }
@@ -41,11 +53,12 @@ export type Facts = Learned & { readonly client: { readonly customerChooses: boo
 /** Shown once, on the next page: errors at fields with what was typed (never a secret), or a dead end. */
 const notice = z.object({
   step: z.string(),
-  errors: z.array(fieldError).default([]),
+  /** ids of controls by error code, so that many rows fit into a cookie */
+  errors: z.record(z.string(), z.array(z.string())).default({}),
   kept: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   /** nobody clicked for too long, so the journey starts again */
   idle: z.boolean().optional(),
-  problem: z.object({ code: z.string(), values: problemValues.optional() }).optional(),
+  problem: z.string().optional(),
 })
 
 const endings = ['allowed', 'refused', 'cancelled', 'timed-out', 'unavailable'] as const
@@ -55,14 +68,13 @@ const journeyCookie = z.object({
   seenAt: z.number(),
   facts: learned.default({}),
   notice: notice.optional(),
-  ending: z
-    .object({ how: z.enum(endings), consentNumber: z.string().optional(), endsAt: z.number().optional() })
-    .optional(),
+  /** how it ended; whether it was allowed is told by the stored result */
+  ending: z.enum(endings).optional(),
 })
 
 export type Journey = z.infer<typeof journeyCookie>
 export type Notice = z.infer<typeof notice>
-export type Ending = NonNullable<Journey['ending']>
+export type Ending = (typeof endings)[number]
 
 export const newJourney = (uid: string, now: number): Journey => ({ uid, seenAt: now, facts: {} })
 
@@ -75,17 +87,56 @@ export function readJourney(content: unknown, uid: string): Journey | undefined 
 /** True when nobody clicked for too long: what was learned is forgotten then. */
 export const isIdle = (journey: Journey, now: number): boolean => now - journey.seenAt > idleLimit
 
+export function packErrors(errors: readonly FieldError[]): Notice['errors'] {
+  const packed: Record<string, string[]> = {}
+  for (const { code, field } of errors) packed[code] = [...(packed[code] ?? []), field]
+  return packed
+}
+
+export const unpackErrors = (packed: Notice['errors']): readonly Pick<FieldError, 'code' | 'field'>[] =>
+  Object.entries(packed).flatMap(([code, fields]) =>
+    fields.map((field) => ({ code: code as FieldError['code'], field })),
+  )
+
+/** Encryption and base64 make a third more of it, and name and attributes of the cookie need their room: browsers keep 4096 bytes. */
+const mostCharacters = 2700
+
+const sizeOf = (journey: Journey): number => Buffer.byteLength(JSON.stringify(journey))
+
+/** The journey so that its cookie fits: with very many accounts, hints of the last page go first, facts never. */
+export function fitted(journey: Journey): Journey {
+  if (sizeOf(journey) <= mostCharacters) return journey
+  const { notice: told, ...rest } = journey
+  if (told && Object.keys(told.kept).length > 0) return fitted({ ...rest, notice: { ...told, kept: {} } })
+  const errors = told && Object.entries(told.errors)
+  if (told && errors?.some(([, fields]) => fields.length > 1)) {
+    const halved = errors.map(
+      ([code, fields]) => [code, fields.slice(0, Math.ceil(fields.length / 2))] as const,
+    )
+    return fitted({ ...rest, notice: { ...told, errors: Object.fromEntries(halved) } })
+  }
+  const { pinResult, ...facts } = journey.facts
+  if (pinResult) {
+    const halved = Object.entries(pinResult).map(([how, rows]) => [
+      how,
+      rows.slice(0, Math.floor(rows.length / 2)),
+    ])
+    return fitted({ ...journey, facts: { ...facts, pinResult: Object.fromEntries(halved) } })
+  }
+  return journey
+}
+
 /** Facts that were learned together fall together; a certificate that is forgotten takes what followed with it. */
 export function forget(facts: Learned, fact: 'certificate' | 'services' | 'accounts'): Learned {
   switch (fact) {
     case 'certificate':
       return {}
     case 'services': {
-      const { services: _services, consent: _consent, ...rest } = facts
+      const { services: _services, ...rest } = facts
       return rest
     }
     case 'accounts': {
-      const { pinResult: _result, consent: _consent, ...rest } = facts
+      const { pinResult: _result, ...rest } = facts
       return { ...rest, pins: 'adding' }
     }
   }
@@ -96,4 +147,4 @@ export const journeyHash = (uid: string): string => sha256(`journey ${uid}`)
 
 /** A short name for an account within one journey, for forms and the cookie: not the bank's id, not the number. */
 export const accountHandle = (uid: string, account: string): string =>
-  sha256(`handle ${uid} ${account}`).slice(0, 10)
+  sha256(`handle ${uid} ${account}`).slice(0, 8)

@@ -3,11 +3,11 @@
  * Skipped when every inquiry account is registered. A PIN entered here is checked and held; it takes effect at 許可.
  */
 import { z } from 'zod'
-import type { InquiryAccount } from '../bank/port.ts'
+import type { InquiryAccount, PinAnswer } from '../bank/port.ts'
 import type { FieldError } from '../errors.ts'
-import type { Try } from '../risk/locks.ts'
+import type { Locked, Try } from '../risk/locks.ts'
 import { text, texts } from './fields.ts'
-import { accountHandle, type Learned } from './journey.ts'
+import { accountHandle, type pinFailures } from './journey.ts'
 import { canBeGranted, defineStep, keptList, signedIn, type StepContext, type SubmitOutcome } from './step.ts'
 
 const mostRows = 500
@@ -24,6 +24,10 @@ export const registerPins = defineStep({
       return { learned: { pins: 'not-needed' } }
     }
     const ticked = new Set(keptList(kept, 'rows'))
+    const digits = context.institution.rules.pinDigits
+    const names = new Map(
+      accounts.map((account) => [accountHandle(context.uid, account.id), accountName(account)]),
+    )
     return {
       view: {
         accounts: accounts.map((account) => {
@@ -31,8 +35,12 @@ export const registerPins = defineStep({
           return { ...shown(account), handle, ticked: ticked.has(handle) }
         }),
         maySkip: accounts.some(canBeGranted),
-        pinDigits: context.institution.rules.pinDigits,
+        pinDigits: digits,
       },
+      describe: (field) => ({
+        account: names.get(field.replace(/^(pin|row)-/, '')) ?? '',
+        digits: String(digits),
+      }),
     }
   },
 
@@ -42,23 +50,17 @@ export const registerPins = defineStep({
     const accounts = answer.value
     if (fields.action === 'skip') return skip(accounts)
 
-    const rows = accounts.map((account) => {
+    const rows = accounts.map((account): Row => {
       const handle = accountHandle(context.uid, account.id)
       const typed = fields[`pin-${handle}`]
-      return {
-        account,
-        handle,
-        ticked: fields.rows.includes(handle),
-        pin: typeof typed === 'string' ? typed.slice(0, 32).normalize('NFKC').trim() : '',
-      }
+      const pin = typeof typed === 'string' ? typed.slice(0, 32).normalize('NFKC').trim() : ''
+      return { account, handle, ticked: fields.rows.includes(handle), pin }
     })
-    const errors = rows.flatMap((row) => formError(row, context.institution.rules.pinDigits))
-    const entered = rows.filter((row) => row.ticked)
-    if (errors.length === 0 && entered.length === 0)
-      errors.push({ code: 'accounts-missing', field: firstField(rows) })
-    // Rows with a form error are named first; nothing is asked of the bank, so no try is spent.
-    if (errors.length > 0) return { errors, kept: { rows: entered.map((row) => row.handle) } }
-    return check(context, entered)
+    const touched = rows.filter((row) => row.ticked || row.pin !== '')
+    if (touched.length === 0) {
+      return { errors: [{ code: 'accounts-missing', field: rows[0] ? `row-${rows[0].handle}` : 'accounts' }] }
+    }
+    return register(context, touched)
   },
 })
 
@@ -78,70 +80,92 @@ type Row = {
   readonly pin: string
 }
 
+type Failure = (typeof pinFailures)[number]
+type Outcome = 'held' | Failure
+
 /** 「登録しないで次へ」: somebody may not know one PIN, now or at every renewal. */
 function skip(accounts: readonly InquiryAccount[]): SubmitOutcome {
   if (!accounts.some(canBeGranted)) return { errors: [{ code: 'accounts-missing', field: 'accounts' }] }
   return { learned: { pins: 'done' } }
 }
 
-function formError({ account, handle, ticked, pin }: Row, digits: number): FieldError[] {
-  const values = { account: accountName(account), digits: String(digits) }
-  const field = `pin-${handle}`
-  if (!ticked) return pin === '' ? [] : [{ code: 'pin-unticked', field: `row-${handle}`, values }]
-  if (pin === '') return [{ code: 'pin-missing', field, values }]
-  if (!new RegExp(`^[0-9]{${digits}}$`).test(pin)) return [{ code: 'pin-form', field, values }]
-  return []
+/** Each row has an outcome of its own: a right one is held even when another is wrong or not filled in. */
+async function register(context: StepContext, touched: readonly Row[]): Promise<SubmitOutcome> {
+  const digits = context.institution.rules.pinDigits
+  const outcomes = new Map<Row, Outcome>()
+  for (const row of touched) {
+    const failure = formFailure(row, digits)
+    if (failure) outcomes.set(row, failure)
+  }
+  const entered = touched.filter((row) => !outcomes.has(row))
+  if (entered.length > 0) {
+    const door = await context.locks.takeAddress(context.address)
+    if ('locked' in door) return { problem: { code: `locked-${door.locked}` } }
+    const answers = await askBank(context, entered)
+    if (!answers) {
+      await door.undecided()
+      return { problem: { code: 'bank-unavailable' } }
+    }
+    for (const [row, outcome] of answers) outcomes.set(row, outcome)
+    await (answers.some(([, outcome]) => outcome === 'pin-wrong') ? door.wrong() : door.right())
+  }
+  const byOutcome = (wanted: Outcome): Row[] => touched.filter((row) => outcomes.get(row) === wanted)
+  const held = byOutcome('held')
+  if (held.length === 0) {
+    const errors = touched.map((row): FieldError => {
+      const code = outcomes.get(row) as Failure
+      return { code, field: code === 'pin-unticked' ? `row-${row.handle}` : `pin-${row.handle}` }
+    })
+    return { errors, kept: { rows: touched.filter((row) => row.ticked).map((row) => row.handle) } }
+  }
+  const pinResult: Partial<Record<Outcome, string[]>> = {}
+  for (const [row, outcome] of outcomes) pinResult[outcome] = [...(pinResult[outcome] ?? []), row.handle]
+  return { learned: { pins: 'entered', pinResult } }
 }
 
-const firstField = ([first]: readonly Row[]): string => (first ? `row-${first.handle}` : 'accounts')
+function formFailure({ ticked, pin }: Row, digits: number): Failure | undefined {
+  if (!ticked) return 'pin-unticked'
+  if (pin === '') return 'pin-missing'
+  return new RegExp(`^[0-9]{${digits}}$`).test(pin) ? undefined : 'pin-form'
+}
 
-/** Asks the bank about the rows that no lock forbids. A right row is held even when another is wrong. */
-async function check(context: StepContext, entered: readonly Row[]): Promise<SubmitOutcome> {
-  const taken = await Promise.all(
-    entered.map(async (row) => ({
-      row,
-      guard: await context.locks.take('pin', row.account.id, context.address),
-    })),
-  )
-  const allowed = taken.filter((one): one is { row: Row; guard: Try } => !('locked' in one.guard))
-  const failed: { account: string; code: 'pin-wrong' | 'pin-locked' }[] = taken
-    .filter((one) => 'locked' in one.guard)
-    .map(({ row }) => ({ account: row.handle, code: 'pin-locked' as const }))
-
-  const pins = allowed.map(({ row }) => ({ account: row.account.id, pin: row.pin }))
-  const answer =
-    pins.length > 0
-      ? await context.pins.hold({ ...signedIn(context), pins })
-      : ({ ok: true, value: [] } as const)
+/** Asks the bank about the rows that no lock forbids; undefined when the bank cannot say. */
+async function askBank(
+  context: StepContext,
+  entered: readonly Row[],
+): Promise<readonly (readonly [Row, Outcome])[] | undefined> {
+  const guards = new Map<Row, Try | Locked>()
+  for (const row of entered) guards.set(row, await context.locks.take('pin', row.account.id))
+  const allowed = entered.filter((row) => !('locked' in (guards.get(row) as Try | Locked)))
+  const pins = allowed.map((row) => ({ account: row.account.id, pin: row.pin }))
+  const answer = pins.length === 0 ? noPins : await context.pins.hold({ ...signedIn(context), pins })
   if (!answer.ok) {
-    await Promise.all(allowed.map(({ guard }) => guard.undecided()))
-    return { problem: { code: 'bank-unavailable' } }
+    for (const row of allowed) await (guards.get(row) as Try).undecided()
+    return undefined
   }
-  const byAccount = new Map(answer.value.map((one) => [one.account, one.answer]))
-  const held: string[] = []
-  for (const { row, guard } of allowed) {
-    const said = byAccount.get(row.account.id)
-    if (said === 'held') {
+  const said = new Map(answer.value.map((one) => [one.account, one.answer]))
+  const outcomes: (readonly [Row, Outcome])[] = []
+  for (const row of entered) {
+    const guard = guards.get(row) as Try | Locked
+    outcomes.push([row, 'locked' in guard ? 'pin-locked' : await settle(guard, said.get(row.account.id))])
+  }
+  return outcomes
+}
+
+const noPins = { ok: true, value: [] } as const
+
+async function settle(guard: Try, said: PinAnswer | undefined): Promise<Outcome> {
+  switch (said) {
+    case 'held':
       await guard.right()
-      held.push(row.handle)
-    } else if (said === 'wrong') {
-      const after = await guard.wrong()
-      failed.push({ account: row.handle, code: 'locked' in after ? 'pin-locked' : 'pin-wrong' })
-    } else {
+      return 'held'
+    case 'wrong':
+      return 'locked' in (await guard.wrong()) ? 'pin-locked' : 'pin-wrong'
+    case 'locked':
       await guard.undecided()
-      failed.push({ account: row.handle, code: 'pin-locked' })
-    }
+      return 'pin-locked'
+    default:
+      await guard.undecided()
+      return 'pin-impossible'
   }
-  if (held.length === 0) {
-    const names = new Map(entered.map((row) => [row.handle, accountName(row.account)]))
-    return {
-      errors: failed.map(({ account, code }) => ({
-        code,
-        field: `pin-${account}`,
-        values: { account: names.get(account) ?? '' },
-      })),
-      kept: { rows: entered.map((row) => row.handle) },
-    }
-  }
-  return { learned: { pins: 'entered', pinResult: { held, failed } } satisfies Learned }
 }

@@ -1,7 +1,7 @@
 /** 手順 5 照会用暗証番号登録結果: what the last submit registered; confirm, or register more (手順 4 again). */
 import { z } from 'zod'
 import { text } from './fields.ts'
-import { accountHandle } from './journey.ts'
+import { accountHandle, pinFailures } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
 import { canBeGranted, defineStep, signedIn } from './step.ts'
 
@@ -11,20 +11,25 @@ export const reviewPins = defineStep({
   async page(context) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
-    const { held, failed } = context.facts.pinResult ?? { held: [], failed: [] }
-    const rows = answer.value.map((account) => ({ account, handle: accountHandle(context.uid, account.id) }))
+    const result = context.facts.pinResult ?? {}
+    const rows = answer.value.map((account) => ({
+      account,
+      handle: accountHandle(context.uid, account.id),
+    }))
     return {
       view: {
         accounts: rows.map(({ account, handle }) => ({
           ...shown(account),
           handle,
-          justEntered: held.includes(handle),
+          justEntered: result.held?.includes(handle) ?? false,
         })),
-        registered: held.length,
-        failed: failed.flatMap(({ account: handle, code }) => {
-          const row = rows.find((one) => one.handle === handle)
-          return row ? [{ account: accountName(row.account), code }] : []
-        }),
+        registered: result.held?.length ?? 0,
+        failed: pinFailures.flatMap((code) =>
+          rows
+            .filter(({ handle }) => result[code]?.includes(handle))
+            .map(({ account }) => ({ account: accountName(account), code })),
+        ),
+        pinDigits: context.institution.rules.pinDigits,
       },
     }
   },

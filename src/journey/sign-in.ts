@@ -41,19 +41,20 @@ type Attempt = {
 
 /** One guarded try of a password, by either method, and what it tells about the customer. */
 export async function authenticate(context: StepContext, attempt: Attempt): Promise<SubmitOutcome> {
-  const taken = await context.locks.take('password', attempt.lockSubject, context.address)
+  const taken = await context.locks.takeFrom(context.address, 'password', attempt.lockSubject)
   if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
 
   const answer = await attempt.ask()
   if (answer.ok) {
     await taken.right()
-    return identified(context, answer.value, attempt.method)
+    return identified(context, answer.value, attempt.method, taken.subject)
   }
   if (answer.reason === 'unavailable') {
     await taken.undecided()
     return { problem: { code: 'bank-unavailable' } }
   }
-  await context.audit({ event: 'sign-in-failed', method: attempt.method, reason: answer.reason })
+  const { subject } = taken
+  await context.audit({ event: 'sign-in-failed', subject, method: attempt.method, reason: answer.reason })
   if (answer.reason === 'wrong') {
     const after = await taken.wrong()
     if ('locked' in after) return { problem: { code: `locked-${after.locked}` } }
@@ -70,16 +71,17 @@ async function identified(
   context: StepContext,
   { id, companyName, userName, signals }: Customer,
   method: Attempt['method'],
+  subject: string,
 ): Promise<SubmitOutcome> {
   const { decision, reasons } = context.assessRisk({ signals })
   if (decision === 'refuse') {
-    await context.audit({ event: 'sign-in-failed', method, reason: 'risk' })
+    await context.audit({ event: 'sign-in-failed', subject, method, reason: 'risk' })
     return { problem: { code: 'risk-refused' } }
   }
   await context.audit({ event: 'signed-in', customer: id, method, challenge: decision, reasons })
   return {
     learned: {
-      customer: { id, companyName, userName },
+      customer: { id, companyName, userName, since: context.now },
       challenge: decision === 'ask' ? 'due' : 'not-needed',
     },
   }

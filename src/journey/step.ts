@@ -7,7 +7,8 @@ import type { Institution } from '../institution.ts'
 import type { Language } from '../web/language.ts'
 import type { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
-import type { BankScope, Client } from '../store/clients.ts'
+import type { BankScope } from '../consent/services.ts'
+import type { Client } from '../store/clients.ts'
 import type { Facts, Learned, Notice } from './journey.ts'
 
 /** Everything a step may look at or ask. It is handed in, so that a step reads like its section of the manual. */
@@ -40,13 +41,22 @@ export type StepAudit =
       readonly challenge: 'ask' | 'allow'
       readonly reasons: readonly string[]
     }
-  | { readonly event: 'sign-in-failed'; readonly method: 'password' | 'certificate'; readonly reason: string }
+  | {
+      readonly event: 'sign-in-failed'
+      readonly subject: string
+      readonly method: 'password' | 'certificate'
+      readonly reason: string
+    }
 
 /** What was typed before an error, to be shown again; never a secret. */
 export type Kept = Notice['kept']
 
 export type PageOutcome<View> =
-  | { readonly view: View }
+  | {
+      readonly view: View
+      /** what the messages of errors at a control name, by the control's id */
+      readonly describe?: (field: string) => Readonly<Record<string, string>>
+    }
   /** nothing to show: the step is not due after all */
   | { readonly learned: Learned }
   | { readonly problem: Problem }

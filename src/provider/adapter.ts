@@ -82,7 +82,10 @@ function clientAdapter({ clients }: AdapterParts): Adapter {
     ...noAdapter,
     async find(id) {
       const client = await clients.find(id)
-      return client?.status === 'active' ? engineClient(client) : undefined
+      if (!client) return undefined
+      // A customer on his way back is still led to a fintech that was suspended meanwhile.
+      const onTheWayBack = Provider.ctx?.oidc.route === 'resume'
+      return client.status === 'active' || onTheWayBack ? engineClient(client) : undefined
     },
   }
 }
@@ -110,15 +113,15 @@ function recordAdapter({ db, clock, consents, publicUrl }: AdapterParts, model: 
     ...noAdapter,
     async upsert(id, payload, expiresIn) {
       const { jti: _jti, returnTo: _returnTo, ...kept } = payload
-      await putRecord(
-        db,
-        { model, id },
-        {
-          payload: kept,
-          grantId: payload.grantId ?? null,
-          expiresAt: clock() + seconds(expiresIn ?? 0) + (keptAfterExpiry[model] ?? 0),
-        },
-      )
+      const grantId = payload.grantId ?? null
+      const expiresAt = clock() + seconds(expiresIn ?? 0) + (keptAfterExpiry[model] ?? 0)
+      await transact(db, async (transaction) => {
+        await putRecord(transaction, { model, id }, { payload: kept, grantId, expiresAt })
+        // The last thing an exchange writes: only now the fintech gets its tokens, and the new connection counts.
+        if (model === 'RefreshToken' && grantId && !(await consents.activate(transaction, grantId))) {
+          throw new errors.InvalidGrant('the consent has ended')
+        }
+      })
     },
     async find(id) {
       const found = await findRecord(db, { model, id })
@@ -139,26 +142,25 @@ function recordAdapter({ db, clock, consents, publicUrl }: AdapterParts, model: 
       }
     },
     destroy: (id) => deleteRecord(db, { model, id }),
-    revokeByGrantId: (grantId) => deleteRecordsOfGrant(db, model, grantId),
+    async revokeByGrantId(grantId) {
+      // Revoking an access token ends that token; the consent and its refresh token live on (RFC 7009, section 2.1).
+      const oidc = Provider.ctx?.oidc
+      if (oidc?.route === 'revocation' && oidc.entities.AccessToken) return
+      await deleteRecordsOfGrant(db, model, grantId)
+    },
   }
 }
 
-/** Spends a code and makes its consent active, both or neither. A second spender ends the consent (RFC 6749, section 4.1.2). */
+/** Spends a code. A second spender ends the consent (RFC 6749, section 4.1.2). */
 async function spendCode(
   { db, clock, consents }: Pick<AdapterParts, 'db' | 'clock' | 'consents'>,
   id: string,
 ): Promise<void> {
   const key = { model: 'AuthorizationCode', id }
   const record = await findRecord(db, key)
-  const grantId = record?.grantId
-  if (!grantId) throw new errors.InvalidGrant('authorization code not found')
-  const spent = await transact(db, async (transaction) => {
-    if (!(await consumeRecord(transaction, key, clock()))) return false
-    await consents.activate(transaction, grantId)
-    return true
-  })
-  if (spent) return
-  await consents.end(grantId, codeReplayed)
+  if (!record?.grantId) throw new errors.InvalidGrant('authorization code not found')
+  if (await consumeRecord(db, key, clock())) return
+  await consents.end(record.grantId, codeReplayed)
   throw new errors.InvalidGrant('authorization code already consumed')
 }
 

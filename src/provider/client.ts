@@ -16,7 +16,7 @@ export function engineClient(client: Client): AdapterPayload {
     subject_type: 'pairwise',
     token_endpoint_auth_method: authentication.method,
     ...(authentication.method === 'private_key_jwt'
-      ? { jwks: authentication.jwks, token_endpoint_auth_signing_alg: 'ES256' }
+      ? { jwks: authentication.jwks, token_endpoint_auth_signing_alg: authentication.signingAlg }
       : { client_secret: authentication.secretHash }),
     'urn:ninka:bank_scopes': client.scopes,
   }

@@ -17,8 +17,8 @@ export type PendingRequest = {
   readonly startedAt: number
   /** where the engine answers the fintech once a result is stored */
   readonly resumeUrl: string
-  /** a result is stored already; it stands */
-  readonly answered: boolean
+  /** the result that is stored already, and stands */
+  readonly answered: 'allowed' | 'refused' | undefined
   /** another tab has finished with the same pushed request */
   readonly alreadyUsed: () => Promise<boolean>
 }
@@ -27,7 +27,7 @@ export type Interactions = {
   /** The request of this browser and uid; undefined when it is over, unknown or another browser's. */
   find: (raw: Raw, uid: string) => Promise<PendingRequest | undefined>
   /** Login and consent in one result. */
-  allow: (raw: Raw, given: { customer: string; consent: string }) => Promise<void>
+  allow: (raw: Raw, given: { customer: string; signedInAt: number; consent: string }) => Promise<void>
   refuse: (raw: Raw, refusal: { error: JourneyError; description: string }) => Promise<void>
 }
 
@@ -49,7 +49,7 @@ export function createInteractions(provider: Provider): Interactions {
         uiLocales: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
         startedAt: iat * 1000,
         resumeUrl: returnTo,
-        answered: result !== undefined,
+        answered: result && (result.consent ? 'allowed' : 'refused'),
         async alreadyUsed() {
           if (!pushed) return false
           const found = await provider.PushedAuthorizationRequest.find(pushed, { ignoreExpiration: true })
@@ -57,9 +57,10 @@ export function createInteractions(provider: Provider): Interactions {
         },
       }
     },
-    async allow({ req, res }, { customer, consent }) {
+    async allow({ req, res }, { customer, signedInAt, consent }) {
       await provider.interactionResult(req, res, {
-        login: { accountId: customer, remember: false },
+        // auth_time is when he signed in, not when he came back.
+        login: { accountId: customer, remember: false, ts: Math.floor(signedInAt / 1000) },
         consent: { grantId: consent },
       })
     },

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type Provider from 'oidc-provider'
-import { cookieNames } from './provider.ts'
+import { cookieNames, responseModes } from './provider.ts'
 
 const endpoints = [
   ['GET', '/.well-known/openid-configuration'],
@@ -44,7 +44,7 @@ export async function mountProvider(
     const pass = (request: FastifyRequest, reply: FastifyReply, path: string): void => {
       const raw = request.raw
       const query = raw.url?.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : ''
-      raw.url = path + query
+      raw.url = path + (path === '/authorize' ? withKnownResponseMode(query) : query)
       for (const name of Object.keys(raw.headers)) {
         if (name === 'forwarded' || name.startsWith('x-forwarded-')) delete raw.headers[name]
       }
@@ -65,12 +65,25 @@ export async function mountProvider(
 
     scope.get<{ Params: { uid: string } }>('/authorize/:uid', async (request, reply) => {
       const { uid } = request.params
-      if (!/^[\w-]{1,64}$/.test(uid) || !(await provider.Interaction.find(uid)))
-        return onLostResume(request, reply)
+      const pending = /^[\w-]{1,64}$/.test(uid) ? await provider.Interaction.find(uid) : undefined
+      // Before the journey has a result there is nothing to resume: the engine would start it anew.
+      if (!pending?.result) return onLostResume(request, reply)
       pass(request, reply, `/authorize/${uid}`)
       return reply
     })
   })
+}
+
+/**
+ * The engine could answer in ways that no client is registered for, one of them a page of its own. Under a name it does
+ * not know it refuses such a request in the query, as it should.
+ */
+function withKnownResponseMode(query: string): string {
+  const parameters = new URLSearchParams(query)
+  const modes = parameters.getAll('response_mode')
+  if (modes.every((mode) => responseModes.includes(mode))) return query
+  parameters.set('response_mode', 'not-supported-here')
+  return `?${parameters.toString()}`
 }
 
 function withoutSession(cookies: string, name: string): string {

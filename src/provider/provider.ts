@@ -8,7 +8,7 @@ import Provider, {
 import { hours, seconds } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { keyedHash } from '../secrets.ts'
-import type { BankScope } from '../store/clients.ts'
+import type { BankScope } from '../consent/services.ts'
 import { clientSecretMatches } from './client.ts'
 import { apiResource, requireBankScope, resourceServer } from './resource.ts'
 
@@ -70,7 +70,6 @@ export function createProvider(parts: ProviderParts): Provider {
       const grantId = ctx.oidc.result?.consent?.grantId
       return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined
     },
-    extraTokenClaims: async () => undefined,
     interactions: { url: (_ctx, interaction) => `/journey/${interaction.uid}`, policy: policy() },
     features: {
       devInteractions: { enabled: false },
@@ -89,14 +88,14 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (ctx) => {
-          requireBankScope(ctx)
+        defaultResource: (ctx, client) => {
+          requireBankScope(ctx, allowedScopes(client))
           return apiResource(publicUrl)
         },
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource, client) => {
-          requireBankScope(ctx)
-          return resourceServer(resource, publicUrl, client['urn:ninka:bank_scopes'] as BankScope[])
+          requireBankScope(ctx, allowedScopes(client))
+          return resourceServer(resource, publicUrl, allowedScopes(client))
         },
       },
     },
@@ -115,9 +114,9 @@ export function createProvider(parts: ProviderParts): Provider {
       RefreshToken: (ctx) => untilEnd(ctx),
       IdToken: 300,
     },
-    renderError: async (ctx, out) => {
+    renderError: async (ctx, out, error) => {
       await parts.renderError(ctx, {
-        code: out.error,
+        code: error instanceof errors.SessionNotFound ? 'session_not_found' : out.error,
         ...(out.error_description ? { description: out.error_description } : {}),
       })
     },
@@ -135,6 +134,10 @@ export function createProvider(parts: ProviderParts): Provider {
   listen(provider, parts.log)
   return provider
 }
+
+/** Our own metadata, which `client.ts` writes and the published types do not know. */
+const allowedScopes = (client: unknown): BankScope[] =>
+  (client as Record<'urn:ninka:bank_scopes', BankScope[]>)['urn:ninka:bank_scopes']
 
 /**
  * Whole seconds until the consent of the grant in use ends, at least 1: the engine answers 500 to a lifetime of zero.
@@ -170,7 +173,7 @@ export function cookieNames(publicUrl: string): { session: string; interaction: 
   }
 }
 
-const responseModes = ['query', 'jwt', 'query.jwt']
+export const responseModes: readonly string[] = ['query', 'jwt', 'query.jwt']
 
 /** The engine lists every response mode it could do; clients are registered for three. */
 async function discoverOnlyWhatClientsGet(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {

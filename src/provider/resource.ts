@@ -1,6 +1,6 @@
 /** The accounts API as the one protected resource (RFC 8707): which bank scopes a request means, and for whom. */
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
-import { type BankScope, bankScopes } from '../store/clients.ts'
+import { type BankScope, bankScopes } from '../consent/services.ts'
 
 export const apiResource = (publicUrl: string): string => `${publicUrl}/api`
 
@@ -16,12 +16,12 @@ const asksTheCustomer = new Set(['authorization', 'pushed_authorization_request'
  * A token for nothing but identity has no use here, so a request without a bank scope is refused early.
  * @throws InvalidScope
  */
-export function requireBankScope(ctx: KoaContextWithOIDC): void {
+export function requireBankScope(ctx: KoaContextWithOIDC, allowed: readonly BankScope[]): void {
   if (!asksTheCustomer.has(ctx.oidc.route)) return
   const asked = ctx.oidc.params?.scope
   const scope = typeof asked === 'string' ? asked : ''
-  if (bankScopesIn(scope).length === 0) {
-    throw new errors.InvalidScope(`ask for at least one of: ${bankScopes.join(' ')}`, scope)
+  if (!bankScopesIn(scope).some((name) => allowed.includes(name))) {
+    throw new errors.InvalidScope(`ask for at least one of: ${allowed.join(' ')}`, scope)
   }
 }
 

@@ -2,30 +2,44 @@
  * The rules of wrong tries: one allowance per login ID, customer or account, the same for IDs that do not exist, and one
  * per address, so that nobody tries one password on many IDs.
  */
+import { isIPv6 } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Institution } from '../institution.ts'
 import { keyedHash } from '../secrets.ts'
-import { confirmWrong, forGood, forgetAttempts, giveBack, reserveAttempt } from '../store/attempts.ts'
+import {
+  confirmWrong,
+  forGood,
+  forgetAttempts,
+  giveBack,
+  type Reserved,
+  reserveAttempt,
+} from '../store/attempts.ts'
 import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 
-type Guarded = 'password' | 'answer' | 'pin'
+export type Guarded = 'password' | 'answer' | 'pin'
 
 export type Locked = { readonly locked: 'for-a-while' | 'for-good' }
 
-/** One try, taken before the bank is asked; exactly one of its three ends must be called. */
+/** One try, taken before the bank is asked; then exactly one of its three ends is called. */
 export type Try = {
+  /** keyed hash of whom it counts for, so that the audit can tell one from another without naming anybody */
+  readonly subject: string
   readonly right: () => Promise<void>
-  /** `left` more tries before a lock, or the lock this one caused. */
+  /** `left` more tries before a lock, or the lock that stands now. */
   readonly wrong: () => Promise<{ readonly left: number } | Locked>
   /** The bank could not say. */
   readonly undecided: () => Promise<void>
 }
 
 export type Locks = {
-  /** @param subject login ID, customer id or account id; kept, like the address, only as a keyed hash */
-  take: (what: Guarded, subject: string, address: string) => Promise<Try | Locked>
+  /** @param subject login ID, customer id or account id; kept only as a keyed hash */
+  take: (what: Guarded, subject: string) => Promise<Try | Locked>
+  /** The allowance of an address; taken once for a submit, however many rows it has. */
+  takeAddress: (address: string) => Promise<Try | Locked>
+  /** Both at once, for a submit that tries one thing. */
+  takeFrom: (address: string, what: Guarded, subject: string) => Promise<Try | Locked>
 }
 
 type LockParts = {
@@ -36,45 +50,79 @@ type LockParts = {
 }
 
 export function createLocks({ db, clock, institution: { rules }, key }: LockParts): Locks {
-  const confirm = (what: Guarded | 'address', hashed: string): Promise<Locked | undefined> =>
-    transact(db, async (transaction) => {
-      const now = clock()
-      const { lockedUntil } = await confirmWrong(transaction, hashed, rules[what], now)
-      if (lockedUntil === undefined) return undefined
-      const { locked } = lastingOrNot(lockedUntil)
-      await record(transaction, now, null, { event: 'locked', what, lasting: locked === 'for-good' })
-      return { locked }
-    })
-
-  return {
-    async take(what, subject, address) {
-      const ofSubject = keyedHash(key, `${what} ${subject}`)
-      const ofAddress = keyedHash(key, `address ${address}`)
-      const first = await reserveAttempt(db, ofAddress, rules.address, clock())
-      if (!first.ok) return lastingOrNot(first.lockedUntil)
-      const second = await reserveAttempt(db, ofSubject, rules[what], clock())
-      if (!second.ok) {
-        await giveBack(db, ofAddress)
-        return lastingOrNot(second.lockedUntil)
+  const tryOf = (what: Guarded | 'address', subject: string, reserved: Reserved): Try | Locked => {
+    if (!reserved.ok) return lastingOrNot(reserved.lockedUntil)
+    return {
+      subject,
+      // Many share an address: that one of them was right says nothing about the wrong ones before.
+      right: () => (what === 'address' ? giveBack(db, subject) : forgetAttempts(db, subject)),
+      undecided: () => giveBack(db, subject),
+      wrong: () =>
+        transact(db, async (transaction) => {
+          const now = clock()
+          const { lockedUntil, caused } = await confirmWrong(transaction, subject, rules[what], now)
+          if (lockedUntil === undefined) return { left: reserved.left }
+          const { locked } = lastingOrNot(lockedUntil)
+          if (caused)
+            await record(transaction, now, null, {
+              event: 'locked',
+              what,
+              subject,
+              lasting: locked === 'for-good',
+            })
+          return { locked }
+        }),
+    }
+  }
+  const takeAs = async (what: Guarded | 'address', name: string): Promise<Try | Locked> => {
+    const subject = keyedHash(key, `${what} ${name}`)
+    return tryOf(what, subject, await reserveAttempt(db, subject, rules[what], clock()))
+  }
+  const locks: Locks = {
+    take: takeAs,
+    takeAddress: (address) => takeAs('address', networkOf(address)),
+    async takeFrom(address, what, subject) {
+      const door = await locks.takeAddress(address)
+      if ('locked' in door) return door
+      const taken = await locks.take(what, subject)
+      if ('locked' in taken) {
+        await door.undecided()
+        return taken
       }
       return {
+        subject: taken.subject,
         async right() {
-          await forgetAttempts(db, ofSubject)
-          await giveBack(db, ofAddress)
+          await Promise.all([taken.right(), door.right()])
         },
         async undecided() {
-          await giveBack(db, ofSubject)
-          await giveBack(db, ofAddress)
+          await Promise.all([taken.undecided(), door.undecided()])
         },
         async wrong() {
-          await confirm('address', ofAddress)
-          return (await confirm(what, ofSubject)) ?? { left: second.left }
+          const [after] = await Promise.all([taken.wrong(), door.wrong()])
+          return after
         },
       }
     },
   }
+  return locks
 }
 
 const lastingOrNot = (lockedUntil: number): Locked => ({
   locked: lockedUntil >= forGood ? 'for-good' : 'for-a-while',
 })
+
+/** One IPv6 customer has a whole /64 to choose from; for counting it is one address. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped) return mapped
+  const [head = '', tail = ''] = address.toLowerCase().split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const missing = address.includes('::') ? 8 - groups.length - (tail === '' ? 0 : tail.split(':').length) : 0
+  const all = [
+    ...groups,
+    ...Array.from({ length: missing }, () => '0'),
+    ...(tail === '' ? [] : tail.split(':')),
+  ]
+  return `${all.slice(0, 4).join(':')}::/64`
+}

@@ -1,6 +1,7 @@
 /**
- * Wrong tries, counted where no cookie can rewind them. A try is reserved before the bank is asked, so that parallel
- * guesses share one allowance, and given back when the bank could not say.
+ * Wrong tries, counted where no cookie can rewind them. A try is pending from before the bank is asked until the bank has
+ * said; pending and wrong ones share one allowance, so parallel guesses gain nothing, and one that never ended (the bank
+ * failed, the process died) is forgotten by itself after a minute.
  */
 import type { Database } from './open.ts'
 
@@ -17,6 +18,9 @@ export type AttemptRule = {
 
 /** The value of locked_until that only the bank's staff can lift. */
 export const forGood = Number.MAX_SAFE_INTEGER
+
+/** Longer than any call to the bank may take. */
+const pendingFor = 60_000
 
 export type Reserved =
   | { readonly ok: true; readonly left: number }
@@ -39,7 +43,9 @@ export async function reserveAttempt(
     .insertInto('attempts')
     .values({
       subject,
-      failures: 1,
+      failures: 0,
+      pending: 1,
+      pending_at: now,
       temporary_locks: 0,
       locked_until: 0,
       forgotten_at: now + rule.forgetAfter,
@@ -48,58 +54,95 @@ export async function reserveAttempt(
       conflict
         .column('subject')
         .doUpdateSet((eb) => ({
-          failures: eb('attempts.failures', '+', 1),
-          forgotten_at: now + rule.forgetAfter,
+          pending: eb
+            .case()
+            .when('attempts.pending_at', '<', now - pendingFor)
+            .then(eb.lit(1))
+            .else(eb('attempts.pending', '+', 1))
+            .end(),
+          pending_at: now,
         }))
-        .where('attempts.failures', '<', rule.tries)
+        .where((eb) =>
+          eb.or([
+            eb(eb('attempts.failures', '+', eb.ref('attempts.pending')), '<', rule.tries),
+            eb.and([
+              eb('attempts.pending_at', '<', now - pendingFor),
+              eb('attempts.failures', '<', rule.tries),
+            ]),
+          ]),
+        )
         .where('attempts.locked_until', '<', now),
     )
-    .returning('failures')
+    .returning(['failures', 'pending'])
     .executeTakeFirst()
-  if (row) return { ok: true, left: rule.tries - row.failures }
+  if (row) return { ok: true, left: rule.tries - row.failures - row.pending }
   const locked = await db
     .selectFrom('attempts')
     .select('locked_until')
     .where('subject', '=', subject)
     .executeTakeFirst()
-  // All tries are reserved by requests still on their way: as good as locked, for a moment.
-  return { ok: false, lockedUntil: Math.max(locked?.locked_until ?? 0, now + 1000) }
+  // Every try is pending in requests still on their way: as good as locked, for a moment.
+  return { ok: false, lockedUntil: Math.max(locked?.locked_until ?? 0, now + 1) }
 }
 
-/** The reserved try was wrong; it stays counted, and the last one locks. */
+/** What a wrong try led to: the lock that stands now, and whether this very try caused it. */
+export type AfterWrong = { readonly lockedUntil: number | undefined; readonly caused: boolean }
+
+/** The pending try was wrong; the last one of the allowance locks. */
 export async function confirmWrong(
   db: Database,
   subject: string,
   rule: AttemptRule,
   now: number,
-): Promise<{ readonly lockedUntil: number | undefined }> {
+): Promise<AfterWrong> {
   const row = await db
     .updateTable('attempts')
-    .set((eb) => ({
-      failures: 0,
-      temporary_locks: eb('temporary_locks', '+', 1),
-      locked_until: eb
-        .case()
-        .when('temporary_locks', '>=', rule.temporaryLocks - 1)
-        .then(forGood)
-        .else(now + rule.lockFor)
-        .end(),
-    }))
+    .set((eb) => {
+      const isLast = eb('failures', '>=', rule.tries - 1)
+      return {
+        failures: eb
+          .case()
+          .when(isLast)
+          .then(eb.lit(0))
+          .else(eb('failures', '+', 1))
+          .end(),
+        pending: eb
+          .case()
+          .when('pending', '>', 0)
+          .then(eb('pending', '-', 1))
+          .else(eb.lit(0))
+          .end(),
+        temporary_locks: eb
+          .case()
+          .when(isLast)
+          .then(eb('temporary_locks', '+', 1))
+          .else(eb.ref('temporary_locks'))
+          .end(),
+        locked_until: eb
+          .case()
+          .when(eb.and([isLast, eb('temporary_locks', '>=', rule.temporaryLocks - 1)]))
+          .then(eb.cast<number>(eb.val(forGood), 'bigint'))
+          .when(isLast)
+          .then(eb.cast<number>(eb.val(now + rule.lockFor), 'bigint'))
+          .else(eb.ref('locked_until'))
+          .end(),
+        forgotten_at: now + rule.forgetAfter,
+      }
+    })
     .where('subject', '=', subject)
-    .where('failures', '>=', rule.tries)
-    .where('locked_until', '<', now)
-    .returning('locked_until')
+    .returning(['locked_until', 'failures'])
     .executeTakeFirst()
-  return { lockedUntil: row?.locked_until }
+  const locked = row !== undefined && row.locked_until > now
+  return { lockedUntil: locked ? row.locked_until : undefined, caused: locked && row.failures === 0 }
 }
 
-/** The bank could not say: the try was none. */
+/** The bank could not say, or what was tried counts elsewhere: the try was none. */
 export async function giveBack(db: Database, subject: string): Promise<void> {
   await db
     .updateTable('attempts')
-    .set((eb) => ({ failures: eb('failures', '-', 1) }))
+    .set((eb) => ({ pending: eb('pending', '-', 1) }))
     .where('subject', '=', subject)
-    .where('failures', '>', 0)
+    .where('pending', '>', 0)
     .execute()
 }
 

@@ -27,8 +27,14 @@ export type AuditEvent =
       challenge: 'ask' | 'allow'
       reasons: readonly string[]
     }
-  | { event: 'sign-in-failed'; client: string; method: 'password' | 'certificate'; reason: string }
-  | { event: 'locked'; what: 'password' | 'answer' | 'pin' | 'address'; lasting: boolean }
+  | {
+      event: 'sign-in-failed'
+      subject: string
+      client: string
+      method: 'password' | 'certificate'
+      reason: string
+    }
+  | { event: 'locked'; subject: string; what: 'password' | 'answer' | 'pin' | 'address'; lasting: boolean }
 
 /** @param journey 受付番号, or null for what happens outside a journey */
 export async function record(

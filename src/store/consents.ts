@@ -1,7 +1,7 @@
 /** The rows of consents: written once at 許可, then only their state changes, and each change at most once. */
 import type { Insertable, Selectable } from 'kysely'
 import { z } from 'zod'
-import type { BankScope } from './clients.ts'
+import type { BankScope } from '../consent/services.ts'
 import type { Database } from './open.ts'
 import type { ConsentStatus, Tables } from './schema.ts'
 

@@ -2,6 +2,7 @@
  * What the protocol engine keeps between requests. Ids are stored as hashes, so a database dump opens nothing,
  * and what may be spent once is spent by compare-and-set.
  */
+import { sql } from 'kysely'
 import { sha256 } from '../secrets.ts'
 import type { Database } from './open.ts'
 
@@ -93,18 +94,9 @@ export async function deleteRecordsOfGrant(db: Database, model: string, grantId:
 
 /** Deletes at most `batch` records that expired before `before`. */
 export async function deleteExpiredRecords(db: Database, before: number, batch: number): Promise<number> {
-  const rows = await db
-    .selectFrom('engine_records')
-    .select(['model', 'id_hash'])
-    .where('expires_at', '<', before)
-    .limit(batch)
-    .execute()
-  for (const row of rows) {
-    await db
-      .deleteFrom('engine_records')
-      .where('model', '=', row.model)
-      .where('id_hash', '=', row.id_hash)
-      .execute()
-  }
-  return rows.length
+  const { numAffectedRows } = await sql`
+    delete from engine_records where (model, id_hash) in
+      (select model, id_hash from engine_records where expires_at < ${before} order by expires_at limit ${batch})
+  `.execute(db)
+  return Number(numAffectedRows ?? 0)
 }

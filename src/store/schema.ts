@@ -43,14 +43,22 @@ export type Tables = {
     bank_terms_version: string
     client_terms_version: string
   }
-  /** 許可 was pressed; completed by the request itself or, after a crash, by the sweeper */
-  finishing: { journey_hash: string; payload: string; created_at: number }
+  /** how a journey ends; 許可 is carried out by the request itself or, after a crash, by the sweeper */
+  finishing: {
+    journey_hash: string
+    outcome: 'allow' | 'refuse'
+    payload: string
+    created_at: number
+    done_at: number | null
+  }
   /** journeys that hold PINs with the bank, so that dead ones can be released */
   held_pins: { journey_hash: string; customer_id: string; release_at: number }
   /** wrong tries per subject; keys are hashes */
   attempts: {
     subject: string
     failures: number
+    pending: number
+    pending_at: number
     temporary_locks: number
     locked_until: number
     forgotten_at: number

@@ -25,10 +25,17 @@ export async function sealedSecret(
     row = await read()
   }
   const clear = row && secrets.open(row.sealed, name)
-  if (clear === undefined) {
+  if (row === undefined || clear === undefined) {
     throw new Error(
       `the stored secret "${name}" does not open with this master key file; put the former key back below the new one`,
     )
+  }
+  if (!secrets.isNewest(row.sealed, name)) {
+    await db
+      .updateTable('sealed_secrets')
+      .set({ sealed: secrets.seal(clear, name) })
+      .where('name', '=', name)
+      .execute()
   }
   return clear
 }

@@ -7,38 +7,52 @@ import { pickLanguage } from './language.ts'
 import type { Pages } from './pages.ts'
 
 export function handleFailures(app: FastifyInstance, pages: Pages): void {
-  app.setNotFoundHandler((request, reply) => answer(request, reply, 'not-found'))
-
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const code = codeOf(error)
-    if (code !== 'incident') {
-      request.log[problems[code].log]({ problem: code, errorCode: error.code }, 'a request was refused')
-      return answer(request, reply, code)
-    }
-    const incident = spokenCode(8)
-    request.log.error({ incident, err: error }, 'an unexpected failure')
-    return answer(request, reply, 'incident', incident)
-  })
+  // What is asked for in vain counts like what is there, or a flood would only need a wrong address.
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    answer(request, reply, { code: 'not-found' }),
+  )
+  app.setErrorHandler<FastifyError>((error, request, reply) =>
+    answer(request, reply, failureOf(error, request)),
+  )
 
   async function answer(
     request: FastifyRequest,
     reply: FastifyReply,
-    code: ProblemCode,
-    incident?: string,
+    failure: Failure,
   ): Promise<FastifyReply> {
-    if (wantsJson(request)) {
-      return reply.code(problems[code].status).send({
-        error: code === 'incident' ? 'server_error' : code.replaceAll('-', '_'),
-        ...(incident ? { incident } : {}),
-      })
-    }
+    const { code, status = problems[code].status, incident } = failure
+    if (wantsJson(request)) return reply.code(status).send(oauthError(status, incident))
     const journey = /^\/journey\/[\w-]{1,64}/.exec(request.url)?.[0]
     return pages.problem(request, reply, {
       code,
+      status,
       ...(incident ? { incident } : {}),
       ...(journey && problems[code].retry ? { retry: journey } : {}),
     })
   }
+}
+
+/**
+ * An address that cannot be read never reaches a route or a hook: the page and its headers are given here.
+ */
+export function answerUnreadable(pages: Pages, headers: Readonly<Record<string, string>>) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    void reply.headers(headers)
+    void pages.problem(request, reply, { code: 'bad-request', status: error.statusCode ?? 400 })
+  }
+}
+
+type Failure = { readonly code: ProblemCode; readonly status?: number; readonly incident?: string }
+
+function failureOf(error: FastifyError, request: FastifyRequest): Failure {
+  const code = codeOf(error)
+  if (code === 'incident') {
+    const incident = spokenCode(8)
+    request.log.error({ incident, err: error }, 'an unexpected failure')
+    return { code, incident }
+  }
+  request.log[problems[code].log]({ problem: code, errorCode: error.code }, 'a request was refused')
+  return code === 'bad-request' && error.statusCode ? { code, status: error.statusCode } : { code }
 }
 
 /** Fintechs' programs call these; everything else is a person's browser. */
@@ -47,6 +61,12 @@ function wantsJson({ url, headers }: FastifyRequest): boolean {
     /^\/(api|token|par|introspect|revoke|jwks|\.well-known)\b/.test(url) ||
     headers.accept === 'application/json'
   )
+}
+
+/** RFC 6749 has no word for a flood; `temporarily_unavailable` is what a program should do about it. */
+function oauthError(status: number, incident: string | undefined): Record<string, string> {
+  if (incident) return { error: 'server_error', incident }
+  return { error: status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request' }
 }
 
 function codeOf(error: FastifyError): ProblemCode {
@@ -74,9 +94,14 @@ export function engineErrorPage(app: FastifyInstance, pages: Pages) {
     const language = pickLanguage({ accepted: ctx.get('accept-language') })
     ctx.type = 'text/html; charset=utf-8'
     ctx.body = await pages.renderProblem((template, data) => app.view(template, data), language, {
-      code: incident ? 'incident' : 'authorization-refused',
+      code: incident
+        ? 'incident'
+        : error.code === 'session_not_found'
+          ? 'journey-unknown'
+          : 'authorization-refused',
       ...(incident ? { incident } : {}),
       detail: `${error.code}${error.description ? `: ${error.description}` : ''}`,
     })
+    if (error.code === 'session_not_found') ctx.status = problems['journey-unknown'].status
   }
 }

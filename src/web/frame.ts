@@ -26,7 +26,6 @@ export type Frame = {
     readonly name: string
     readonly phone: string
     readonly phoneHours: string
-    readonly home: string
   }
   readonly host: string
   readonly screen: string
@@ -68,7 +67,6 @@ export function bareFrame(
       name: institution.name[language],
       phone: institution.phone,
       phoneHours: institution.phoneHours[language],
-      home: institution.links.home,
     },
     host: new URL(publicUrl).host,
     screen,

@@ -62,10 +62,10 @@ export function createPages(site: Site) {
     async problem(
       request: FastifyRequest,
       reply: FastifyReply,
-      told: { code: ProblemCode; incident?: string; retry?: string },
+      { status, ...told }: { code: ProblemCode; incident?: string; retry?: string; status?: number },
     ): Promise<FastifyReply> {
       const page = problemPage(site, { ...told, language: readLanguage(request) })
-      return send(reply.code(problems[told.code].status), page)
+      return send(reply.code(status ?? problems[told.code].status), page)
     },
 
     /** The same as text, for where there is no reply of ours: the engine's error page. */
@@ -86,7 +86,8 @@ export function createPages(site: Site) {
         uiLocales,
         ...end
       }: {
-        ending: Ending
+        how: Ending
+        consent: { readonly number: string; readonly endsAt: number } | null
         serviceName: string
         resumeUrl: string
         uid: string

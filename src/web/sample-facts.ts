@@ -1,6 +1,6 @@
 /** The invented bank, fintech, customer and accounts that the samples tell of; the accounts are those of the manual. */
 import type { InquiryAccount } from '../bank/port.ts'
-import { dateInJapan, endOfDayInJapan } from '../clock.ts'
+import { endOfDayInJapan } from '../clock.ts'
 import { consentWording } from '../consent/wording.ts'
 import { accountHandle } from '../journey/journey.ts'
 import { accountName, shown } from '../journey/register-pins.ts'
@@ -24,7 +24,6 @@ export const sampleSite: Site = {
     links: {
       terms: 'https://mihon-shinkumi.example/fb/terms',
       privacy: 'https://mihon-shinkumi.example/privacy',
-      home: 'https://mihon-shinkumi.example/',
     },
     termsVersion: '2026-04-01',
     rules: {
@@ -69,7 +68,7 @@ export function contextOf({
   client?: Partial<PageContext['client']> | undefined
 }): PageContext {
   const known = { ...sampleClient, ...client }
-  const customer = { id: 'c-1', companyName: '株式会社見本商店', userName: '見本 太郎' }
+  const customer = { id: 'c-1', companyName: '株式会社見本商店', userName: '見本 太郎', since: sampleNow }
   const isSignedIn = step !== 'sign-in' && step !== 'certificate-password'
   return {
     uid: sampleUid,
@@ -144,6 +143,7 @@ export function resultsView({
     })),
     registered: justEntered.length,
     failed,
+    pinDigits: sampleSite.institution.rules.pinDigits,
   }
 }
 
@@ -166,7 +166,7 @@ export function consentView(
       .filter(({ status }) => status !== 'unregistered')
       .map(({ row: _row, ...one }) => ({ ...one, ticked })),
     period: { days: consentDays, startsAt: sampleNow, endsAt: sampleEnd },
-    endsOn: dateInJapan(sampleEnd),
+    shown: 'sample-hash-of-what-the-page-shows-0123456789',
     former,
     links: [
       { kind: 'terms', name: serviceName, url: termsUrl },

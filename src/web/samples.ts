@@ -105,7 +105,14 @@ export const samples: readonly Sample[] = [
   ...step('review-pins', {
     'one-registered': () => ({ view: resultsView({ justEntered: [0] }) }),
     'partial-failure': () => ({
-      view: resultsView({ justEntered: [0, 3], failed: [{ account: account(1), code: 'pin-wrong' }] }),
+      view: resultsView({
+        justEntered: [0],
+        failed: [
+          { account: account(1), code: 'pin-wrong' },
+          { account: account(2), code: 'pin-locked' },
+          { account: account(3), code: 'pin-form' },
+        ],
+      }),
     }),
   }),
   ...step('give-consent', {
@@ -158,17 +165,18 @@ function services(): StepView<'choose-services'> {
 }
 
 function endings(): Sample[] {
-  const all: Readonly<Record<Ending['how'], Ending>> = {
-    allowed: { how: 'allowed', consentNumber: '7K3M-Q2ZT', endsAt: sampleEnd },
-    refused: { how: 'refused' },
-    cancelled: { how: 'cancelled' },
-    'timed-out': { how: 'timed-out' },
-    unavailable: { how: 'unavailable' },
-  }
+  const all: readonly Ending[] = ['allowed', 'refused', 'cancelled', 'timed-out', 'unavailable']
   const { serviceName } = sampleClient
-  return Object.values(all).flatMap((ending) =>
-    inBoth(`return/${ending.how}`, (language) =>
-      returnPage(sampleSite, { language, ending, serviceName, resumeUrl, uid: sampleUid }),
+  return all.flatMap((how) =>
+    inBoth(`return/${how}`, (language) =>
+      returnPage(sampleSite, {
+        language,
+        how,
+        consent: how === 'allowed' ? { number: '7K3-M2QZ-T48', endsAt: sampleEnd } : null,
+        serviceName,
+        resumeUrl,
+        uid: sampleUid,
+      }),
     ),
   )
 }

@@ -1,4 +1,5 @@
 /** The HTTP server with everything that holds for every route: trust of proxies, log, headers, cookies, limits, templates. */
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import cookie from '@fastify/cookie'
 import csrf from '@fastify/csrf-protection'
@@ -14,18 +15,26 @@ import { hours } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { journeyNumber } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
-import { languageCookie } from './pages.ts'
+import { answerUnreadable } from './failures.ts'
+import { languageCookie, type Pages } from './pages.ts'
 
 const viewsDir = join(import.meta.dirname, '..', '..', 'views')
 
 type ServerOptions = {
   readonly settings: Settings
+  readonly pages: Pages
   readonly log: Log
   readonly cookieKeys: readonly Buffer[]
 }
 
-export async function createServer({ settings, log, cookieKeys }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({
+  settings,
+  pages,
+  log,
+  cookieKeys,
+}: ServerOptions): Promise<FastifyInstance> {
   const https = settings.publicUrl.startsWith('https:')
+  const headers = securityHeaders({ https })
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -34,8 +43,17 @@ export async function createServer({ settings, log, cookieKeys }: ServerOptions)
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: true,
+    // A HEAD would spend a code or a ticket that the GET after it needs.
+    exposeHeadRoutes: false,
+    rewriteUrl: (request) => pathOnly(request.url ?? '/'),
+    frameworkErrors: answerUnreadable(pages, headers),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, headers),
   })
-  securityHeaders(app, { https })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(headers)
+  })
+  // Forms and nothing else: no route of ours reads another kind of body.
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   logRequests(app)
   await floodLimit(app)
   await app.register(cookie)
@@ -96,6 +114,34 @@ function logRequests(app: FastifyInstance): void {
   })
 }
 
+/** Path and query of a request target; scheme and host of an absolute one are not ours to believe (RFC 9112, section 3.2.2). */
+function pathOnly(target: string): string {
+  if (target.startsWith('/')) return target
+  if (!URL.canParse(target)) return '/'
+  const { pathname, search } = new URL(target)
+  return pathname + search
+}
+
+/** What is not even HTTP, or has headers larger than any browser's, gets an answer with our headers and no page. */
+function refuseUnreadable(
+  error: Error & { code?: string },
+  socket: Socket,
+  headers: Readonly<Record<string, string>>,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  const lines = Object.entries({
+    ...headers,
+    'content-type': 'text/plain; charset=utf-8',
+    connection: 'close',
+  })
+  const head = lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')
+  socket.end(
+    `HTTP/1.1 ${status}\r\n${head}\r\n\r\nお送りいただいた内容を読み取れませんでした。 / We could not read what was sent.\n`,
+  )
+}
+
 const mostCookieBytes = 4096
 
 /** Browsers drop a larger cookie without a word, and the customer would go round in circles. */
@@ -103,8 +149,9 @@ function refuseOversizedCookies(app: FastifyInstance): void {
   app.addHook('onSend', async (_request, reply) => {
     const header = reply.getHeader('set-cookie')
     for (const value of Array.isArray(header) ? header : [header]) {
-      if (typeof value === 'string' && value.length > mostCookieBytes)
-        throw new Error('a cookie is larger than browsers keep')
+      if (typeof value !== 'string' || value.length <= mostCookieBytes) continue
+      reply.removeHeader('set-cookie')
+      throw new Error('a cookie is larger than browsers keep')
     }
   })
 }
@@ -115,7 +162,7 @@ class ForeignOrigin extends Error {
 }
 
 function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('preValidation', async (request) => {
     if (
       request.method === 'POST' &&
       request.routeOptions.url?.startsWith('/journey/') &&

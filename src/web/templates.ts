@@ -64,7 +64,7 @@ export type ReturnData = {
   readonly frame: Frame
   readonly t: Messages
   readonly view: {
-    readonly how: Ending['how']
+    readonly how: Ending
     readonly lines: readonly string[]
     readonly number: string
     readonly consent: { readonly number: string; readonly until: string } | null
@@ -177,11 +177,19 @@ export function returnPage(
   site: Site,
   {
     language,
-    ending: { how, consentNumber, endsAt },
+    how,
+    consent,
     serviceName,
     resumeUrl,
     uid,
-  }: { language: Language; ending: Ending; serviceName: string; resumeUrl: string; uid: string },
+  }: {
+    language: Language
+    how: Ending
+    consent: { readonly number: string; readonly endsAt: number } | null
+    serviceName: string
+    resumeUrl: string
+    uid: string
+  },
 ): Page {
   const t = dictionaries[language]
   const { title, lines } = t.endings[how]
@@ -198,10 +206,7 @@ export function returnPage(
         how,
         lines,
         number: journeyNumber(uid),
-        consent:
-          consentNumber !== undefined && endsAt !== undefined
-            ? { number: consentNumber, until: longDate(endsAt, language) }
-            : null,
+        consent: consent && { number: consent.number, until: longDate(consent.endsAt, language) },
         resumeUrl,
         serviceName,
       },

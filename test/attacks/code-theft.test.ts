@@ -56,8 +56,8 @@ describe('a code', () => {
       'with an empty verifier': () => fintech.exchange(code, ''),
       'with the challenge as verifier': () => fintech.exchange(code, parameters.code_challenge ?? ''),
       'with the verifier of another code': () => fintech.exchange(code, other.verifier),
-      'with an empty address': () => fintech.exchange(code, verifier, { redirect_uri: '' }),
-      'without a secret': () => fintech.form('/token', { ...grant, code_verifier: verifier }, { authorization: '' }),
+      'without a secret': () =>
+        fintech.form('/token', { ...grant, code_verifier: verifier }, { authorization: '' }),
       'with a wrong secret': () =>
         fintech.form(
           '/token',
@@ -159,7 +159,11 @@ describe('a refresh token', () => {
   it('without the fintech’s secret gives nothing', async () => {
     const { refresh, fintech } = await connect(bank, 'mihon02')
     const fields = { grant_type: 'refresh_token', refresh_token: refresh }
-    const { status } = await fintech.form('/token', { ...fields, client_id: fintech.clientId }, { authorization: '' })
+    const { status } = await fintech.form(
+      '/token',
+      { ...fields, client_id: fintech.clientId },
+      { authorization: '' },
+    )
     expect([400, 401]).toContain(status)
   })
 

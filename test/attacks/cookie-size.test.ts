@@ -109,7 +109,10 @@ describe('typed texts of any length', () => {
     await signIn(walk, 'mihon03')
     await giveAnswer(walk, long)
     await giveAnswer(walk)
-    await chooseServices(walk, Array.from({ length: 500 }, (_, n) => `service-${n}`))
+    await chooseServices(
+      walk,
+      Array.from({ length: 500 }, (_, n) => `service-${n}`),
+    )
     await chooseServices(walk)
     expect(stepOf(walk.browser.page())).toBe('register-pins')
     await expectNoneTooLarge()

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openBrowser, type Page } from '../support/browser.ts'
 import { type Fintech, openFintech } from '../support/fintech.ts'
-import { allow, begin, cancel, comeBack, stepOf, walkToConsent } from '../support/walk.ts'
+import { allow, cancel, comeBack, stepOf, type Walk, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
 let fintech: Fintech
@@ -23,65 +23,72 @@ const seconds = (n: number) => vi.setSystemTime(Date.now() + n * 1000)
 const visit = (address: string): Promise<Page> => openBrowser(bank).get(address)
 const authorize = (parameters: Record<string, string>): Promise<Page> =>
   visit(`/authorize?${new URLSearchParams(parameters).toString()}`)
+
+/** A journey, and the address that opened it. */
+async function open(more = ''): Promise<{ address: string; walk: Walk }> {
+  const { parameters, verifier } = fintech.newRequest({ scope: 'openid balances' })
+  const address = await fintech.authorizeAddress(parameters)
+  const browser = openBrowser(bank)
+  const page = await browser.get(address + more)
+  expect(stepOf(page)).toBe('sign-in')
+  const base = page.path.split('/').slice(0, 3).join('/')
+  return { address, walk: { browser, fintech, verifier, parameters, base } }
+}
+
 const requestUri = (address: string): string =>
   new URL(address, bank.settings.publicUrl).searchParams.get('request_uri') ?? ''
 
-/** No journey and no redirect: our own page says that the request cannot be taken. */
-function expectRefused({ status, html, leftTo }: Page): void {
-  expect(status).toBe(400)
-  expect(leftTo).toBeUndefined()
-  expect(html).toContain('data-problem="authorization-refused"')
+/** No journey: our own page, or an error at the address that this very fintech has registered. */
+function expectRefused({ status, path, html, leftTo }: Page, clientId: string = fintech.clientId): void {
+  expect(path).toBe('/authorize')
+  if (!leftTo) {
+    expect(status).toBe(400)
+    expect(html).toContain('data-problem="authorization-refused"')
+    return
+  }
+  expect(leftTo.href.split('?')[0]).toBe(`${bank.settings.fintechUrl}/callback/${clientId}`)
+  expect(leftTo.searchParams.get('error')).toMatch(
+    /^(invalid_request(_uri|_object)?|request_uri_not_supported)$/,
+  )
+  expect(leftTo.searchParams.get('code')).toBeNull()
 }
 
 describe('a request_uri', () => {
   it('opens no second journey once it was answered with a code', async () => {
-    const walk = await begin(bank)
-    const address = await fintech.authorizeAddress(walk.parameters)
-    const page = await walk.browser.get(address)
-    const used = { ...walk, base: `/journey/${page.path.split('/')[2]}` }
-    await walkToConsent(used, 'mihon02')
-    await allow(used)
-    expect((await comeBack(used)).searchParams.get('code')).toBeTruthy()
-    expectRefused(await used.browser.get(address))
+    const { address, walk } = await open()
+    await walkToConsent(walk, 'mihon02')
+    await allow(walk)
+    expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+    expectRefused(await walk.browser.get(address))
     expectRefused(await visit(address))
   })
 
-  it('opens no second journey once it was answered with access_denied', async () => {
-    const walk = await begin(bank)
-    const address = await fintech.authorizeAddress(walk.parameters)
-    const page = await walk.browser.get(address)
-    const used = { ...walk, base: `/journey/${page.path.split('/')[2]}` }
-    await cancel(used)
-    expect((await comeBack(used)).searchParams.get('error')).toBe('access_denied')
-    expectRefused(await visit(address))
+  it('that the customer refused opens nothing any more when its minute is over', async () => {
+    const { address, walk } = await open()
+    await cancel(walk)
+    expect((await comeBack(walk)).searchParams.get('error')).toBe('access_denied')
+    seconds(61)
+    expectRefused(await walk.browser.get(address))
   })
 
   it('survives a second visit before the login, in this browser and in another', async () => {
-    const { parameters, verifier } = fintech.newRequest()
-    const address = await fintech.authorizeAddress(parameters)
-    const browser = openBrowser(bank)
-    const pages = [await browser.get(address), await browser.get(address), await visit(address)]
+    const { address, walk } = await open()
+    const pages = [walk.browser.page(), await walk.browser.get(address), await visit(address)]
     expect(pages.map(stepOf)).toEqual(['sign-in', 'sign-in', 'sign-in'])
     expect(new Set(pages.map(({ path }) => path)).size).toBe(3)
-    const base = `/journey/${pages[1]?.path.split('/')[2]}`
-    const walk = { browser, fintech, verifier, parameters, base }
-    await browser.get(base)
+    await walk.browser.get(walk.base)
     await walkToConsent(walk, 'mihon02')
     await allow(walk)
     const code = (await comeBack(walk)).searchParams.get('code') ?? ''
-    expect((await fintech.exchange(code, verifier)).status).toBe(200)
+    expect((await fintech.exchange(code, walk.verifier)).status).toBe(200)
   })
 
   it('is dead after 60 seconds, and a journey that it opened in time goes on', async () => {
-    const { parameters, verifier } = fintech.newRequest()
-    const address = await fintech.authorizeAddress(parameters)
+    const { address, walk } = await open()
     seconds(55)
-    const browser = openBrowser(bank)
-    const page = await browser.get(address)
-    expect(stepOf(page)).toBe('sign-in')
+    expect(stepOf(await visit(address))).toBe('sign-in')
     seconds(6)
     expectRefused(await visit(address))
-    const walk = { browser, fintech, verifier, parameters, base: `/journey/${page.path.split('/')[2]}` }
     seconds(120)
     await walkToConsent(walk, 'mihon02')
     await allow(walk)
@@ -91,10 +98,19 @@ describe('a request_uri', () => {
   it('is nobody else’s: another client cannot use it, nor use it up', async () => {
     const address = await fintech.authorizeAddress(fintech.newRequest().parameters)
     const request_uri = requestUri(address)
-    expectRefused(await authorize({ client_id: 'demo-kaikei', request_uri }))
+    expectRefused(await authorize({ client_id: 'demo-kaikei', request_uri }), 'demo-kaikei')
     expectRefused(await authorize({ client_id: 'nobody', request_uri }))
     expectRefused(await authorize({ request_uri }))
     expect(stepOf(await visit(address))).toBe('sign-in')
+  })
+
+  it('tells another client nothing of what was pushed', async () => {
+    const { parameters } = fintech.newRequest()
+    const request_uri = requestUri(await fintech.authorizeAddress(parameters))
+    const { leftTo, html } = await authorize({ client_id: 'demo-kaikei', request_uri })
+    const told = decodeURIComponent(`${leftTo?.href ?? ''} ${html}`)
+    for (const name of ['state', 'nonce', 'code_challenge', 'redirect_uri'])
+      expect(told, name).not.toContain(parameters[name])
   })
 
   it.each([
@@ -113,7 +129,11 @@ describe('a request_uri', () => {
     const { parameters } = fintech.newRequest()
     const page = await authorize({ client_id: fintech.clientId, request_uri: forged })
     expectRefused(page)
-    const beside = await authorize({ ...parameters, redirect_uri: 'https://evil.example/', request_uri: forged })
+    const beside = await authorize({
+      ...parameters,
+      redirect_uri: 'https://evil.example/',
+      request_uri: forged,
+    })
     expect(beside.leftTo?.hostname).not.toBe('evil.example')
     expect(fetched).not.toHaveBeenCalled()
     fetched.mockRestore()
@@ -127,32 +147,24 @@ describe('a request_uri', () => {
   })
 
   it('mixed with conflicting parameters means what was pushed', async () => {
-    const { parameters, verifier } = fintech.newRequest({ scope: 'openid balances' })
-    const address = await fintech.authorizeAddress(parameters)
     const conflicting = new URLSearchParams({
       redirect_uri: 'https://evil.example/callback',
       state: 'the attacker’s',
       nonce: 'the attacker’s',
       scope: 'openid offline_access balances transactions',
-      response_type: 'token',
       response_mode: 'fragment',
       code_challenge: 'A'.repeat(43),
       code_challenge_method: 'plain',
       prompt: 'none',
     })
-    const browser = openBrowser(bank)
-    const page = await browser.get(`${address}&${conflicting.toString()}`)
-    expect(stepOf(page)).toBe('sign-in')
-    const walk = { browser, fintech, verifier, parameters, base: `/journey/${page.path.split('/')[2]}` }
-    await walkToConsent(walk, 'mihon02').catch(() => undefined)
-    // Only balances were asked for, so there is nothing else to choose.
-    await browser.post(`${walk.base}/choose-services`, { services: ['balances', 'transactions'] })
-    await browser.get(walk.base)
+    const { address, walk } = await open(`&${conflicting.toString()}`)
+    expectRefused(await visit(`${address}&response_type=token`))
+    await walkToConsent(walk, 'mihon02')
     await allow(walk)
     const back = await comeBack(walk)
     expect(back.href.startsWith(fintech.redirectUri)).toBe(true)
-    expect(back.searchParams.get('state')).toBe(parameters.state)
-    const tokens = await fintech.exchange(back.searchParams.get('code') ?? '', verifier)
+    expect(back.searchParams.get('state')).toBe(walk.parameters.state)
+    const tokens = await fintech.exchange(back.searchParams.get('code') ?? '', walk.verifier)
     expect(tokens.body.scope).toBe('balances')
   })
 })
@@ -177,7 +189,12 @@ describe('the pushed request endpoint', () => {
 
   it('takes nothing without the fintech’s secret', async () => {
     const { parameters } = fintech.newRequest()
-    for (const authorization of ['', 'Basic', `Basic ${btoa('demo-kakeibo:')}`, `Basic ${btoa('demo-kakeibo:x')}`]) {
+    for (const authorization of [
+      '',
+      'Basic',
+      `Basic ${btoa('demo-kakeibo:')}`,
+      `Basic ${btoa('demo-kakeibo:x')}`,
+    ]) {
       const { status, body } = await fintech.form('/par', parameters, { authorization })
       expect([400, 401], authorization).toContain(status)
       expect(body.request_uri).toBeUndefined()

@@ -5,11 +5,11 @@ import { nextStep } from '../../src/journey/next-step.ts'
 
 const known = {
   certificate: [undefined, { user: 'u', name: 'n' }],
-  customer: [undefined, { id: 'c', companyName: 'k', userName: 'u' }],
+  customer: [undefined, { id: 'c', companyName: 'k', userName: 'u', since: 0 }],
   challenge: [undefined, 'due', 'answered', 'not-needed'],
   services: [undefined, [], ['balances']],
   pins: [undefined, 'adding', 'entered', 'done', 'not-needed'],
-  consent: [undefined, { accounts: ['a'], endsOn: '2027-02-20' }],
+  consent: [undefined, { accounts: ['a'], language: 'ja', wordingHash: 'h' }],
   customerChooses: [true, false],
 } as const
 

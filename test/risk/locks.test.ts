@@ -37,7 +37,7 @@ async function guessWrong(
 ): Promise<(Locked | { left: number })[]> {
   const outcomes: (Locked | { left: number })[] = []
   for (let turn = 0; turn < times; turn += 1) {
-    const taken = await locksOf(turn).take('password', subject, address)
+    const taken = await locksOf(turn).takeFrom(address, 'password', subject)
     outcomes.push(isTry(taken) ? await taken.wrong() : taken)
   }
   return outcomes
@@ -57,12 +57,12 @@ describe('wrong tries', () => {
 
   it('of 200 parallel guesses over two processes reach the bank five times, never six', async () => {
     const taken = await Promise.all(
-      Array.from({ length: 200 }, (_, turn) => locksOf(turn).take('pin', 'account', `192.0.2.${turn}`)),
+      Array.from({ length: 200 }, (_, turn) => locksOf(turn).takeFrom(`192.0.2.${turn}`, 'pin', 'account')),
     )
     const tries = taken.filter(isTry)
     expect(tries).toHaveLength(5)
     await Promise.all(tries.map((one) => one.wrong()))
-    expect(isTry(await locksOf(0).take('pin', 'account', '198.51.100.1'))).toBe(false)
+    expect(isTry(await locksOf(0).takeFrom('198.51.100.1', 'pin', 'account'))).toBe(false)
   })
 
   it('lock for good after three temporary locks, and time does not lift that', async () => {
@@ -77,7 +77,7 @@ describe('wrong tries', () => {
 
   it('are forgotten after a right one and after a day', async () => {
     await guessWrong(4)
-    const taken = await locksOf(0).take('password', 'mihon01', '192.0.2.1')
+    const taken = await locksOf(0).takeFrom('192.0.2.1', 'password', 'mihon01')
     if (isTry(taken)) await taken.right()
     expect(await guessWrong(1)).toEqual([{ left: 4 }])
     now += 25 * 60 * minute
@@ -86,7 +86,7 @@ describe('wrong tries', () => {
 
   it('do not count when the bank could not say', async () => {
     for (let turn = 0; turn < 20; turn += 1) {
-      const taken = await locksOf(turn).take('password', 'mihon01', '192.0.2.1')
+      const taken = await locksOf(turn).takeFrom('192.0.2.1', 'password', 'mihon01')
       if (isTry(taken)) await taken.undecided()
     }
     expect(await guessWrong(1)).toEqual([{ left: 4 }])
@@ -94,17 +94,17 @@ describe('wrong tries', () => {
 
   it('of one subject do not touch another, nor the same name under another guard', async () => {
     await guessWrong(5)
-    expect(isTry(await locksOf(0).take('password', 'mihon02', '192.0.2.1'))).toBe(true)
-    expect(isTry(await locksOf(0).take('answer', 'mihon01', '192.0.2.1'))).toBe(true)
+    expect(isTry(await locksOf(0).takeFrom('192.0.2.1', 'password', 'mihon02'))).toBe(true)
+    expect(isTry(await locksOf(0).takeFrom('192.0.2.1', 'answer', 'mihon01'))).toBe(true)
   })
 
   it('from one address over many IDs pause that address, and nobody else', async () => {
     for (let turn = 0; turn < institution.rules.address.tries; turn += 1)
       await guessWrong(1, `guess${turn}`, '203.0.113.9')
-    expect(isTry(await locksOf(0).take('password', 'fresh-id', '203.0.113.9'))).toBe(false)
-    expect(isTry(await locksOf(0).take('password', 'fresh-id', '203.0.113.10'))).toBe(true)
+    expect(isTry(await locksOf(0).takeFrom('203.0.113.9', 'password', 'fresh-id'))).toBe(false)
+    expect(isTry(await locksOf(0).takeFrom('203.0.113.10', 'password', 'fresh-id'))).toBe(true)
     now += 16 * minute
-    expect(isTry(await locksOf(0).take('password', 'other-id', '203.0.113.9'))).toBe(true)
+    expect(isTry(await locksOf(0).takeFrom('203.0.113.9', 'password', 'other-id'))).toBe(true)
   })
 
   it('leave no login ID, account or address in the tables', async () => {

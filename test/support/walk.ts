@@ -75,7 +75,8 @@ export function allow(
   return browser.post(`${base}/give-consent`, {
     proceed: 'yes',
     accounts: offeredAccounts(html),
-    endsOn: /name="endsOn" value="([^"]*)"/.exec(html)?.[1] ?? '',
+    shown: /name="shown" value="([^"]*)"/.exec(html)?.[1] ?? '',
+    language: /name="language" value="([^"]*)"/.exec(html)?.[1] ?? '',
     ...changes,
   })
 }

@@ -22,7 +22,7 @@ const site: Site = {
 const context = contextOf({
   step: 'give-consent',
   language: 'ja',
-  facts: { customer: { id: 'c', companyName: hostile, userName: hostile } },
+  facts: { customer: { id: 'c', companyName: hostile, userName: hostile, since: 0 } },
   client: {
     serviceName: hostile,
     companyName: hostile,
@@ -94,12 +94,13 @@ const pages: Readonly<Record<string, Page>> = {
         scope: [{ name: hostile, meaning: hostile }],
         limits: hostile,
         period: hostile,
+        stop: hostile,
         intent: [hostile],
         tick: hostile,
         allow: hostile,
       },
       links: [{ kind: 'terms', name: hostile, url: address }],
-      endsOn: hostile,
+      shown: hostile,
     },
     errors: wrong('accounts', 'proceed'),
   }),
@@ -119,7 +120,8 @@ const pages: Readonly<Record<string, Page>> = {
   }),
   return: returnPage(site, {
     language: 'ja',
-    ending: { how: 'allowed', consentNumber: hostile, endsAt: 0 },
+    how: 'allowed',
+    consent: { number: hostile, endsAt: 0 },
     serviceName: hostile,
     resumeUrl: address,
     uid: hostile,

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { Result } from '../../errors.ts'
 import type { Database } from '../../store/open.ts'
 import { transact } from '../../store/transaction.ts'
-import type { Bank, Customer, InJourney, InquiryAccount, NotAllowed, PinAnswer } from '../port.ts'
+import type { Bank, Customer, InJourney, InquiryAccount, NoInquiry, NotAllowed, PinAnswer } from '../port.ts'
 import { type CustomerState, type DemoAccount, type DemoCustomer, demoCustomers } from './customers.ts'
 import { foldAnswer, foldPin } from './fold.ts'
 import { matchesNothing, secretMatches } from './secret-hash.ts'
@@ -42,15 +42,13 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
       await forgetHeld(db, who).execute()
       return right('released')
     },
-    async balances({ customer, account }) {
-      const known = accountOf(customer, account)
-      return known ? right(balancesOf(known.id, clock())) : { ok: false, reason: 'account-closed' }
+    async balances(who) {
+      const account = await inquirable(db, who)
+      return account.ok ? right(balancesOf(account.value, clock())) : account
     },
-    async transactions({ customer, account, from, to }) {
-      const known = accountOf(customer, account)
-      return known
-        ? right(transactionsOf(known.id, { from, to }, clock()))
-        : { ok: false, reason: 'account-closed' }
+    async transactions({ from, to, ...who }) {
+      const account = await inquirable(db, who)
+      return account.ok ? right(transactionsOf(account.value, { from, to }, clock())) : account
     },
     reset: () =>
       transact(db, async (transaction) => {
@@ -141,6 +139,21 @@ async function inquiryAccounts(
     const [registered, held] = [state?.registered === 1, typeof state?.heldIn === 'string']
     return { id, branchName, branchCode, kind, number, memo, registered, held }
   })
+}
+
+/** The account, when it is this customer's and its PIN is registered. */
+async function inquirable(
+  db: Database,
+  { customer, account }: { readonly customer: string; readonly account: string },
+): Promise<Result<string, NoInquiry>> {
+  const known = byId.get(customer)?.accounts.find(({ id }) => id === account)
+  if (!known) return { ok: false, reason: 'account-closed' }
+  const row = await db
+    .selectFrom('simulator_accounts')
+    .select('registered')
+    .where('id', '=', account)
+    .executeTakeFirst()
+  return row?.registered === 1 ? right(account) : { ok: false, reason: 'pin-not-registered' }
 }
 
 /** A held row says that the right PIN was entered and not which one. A wrong entry takes nothing back that is held. */

@@ -63,8 +63,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('finishing')
     .addColumn('journey_hash', 'text', (c) => c.primaryKey())
+    .addColumn('outcome', 'text', (c) => c.notNull())
     .addColumn('payload', 'text', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('done_at', 'bigint')
     .execute()
   await schema
     .createTable('held_pins')
@@ -77,6 +79,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createTable('attempts')
     .addColumn('subject', 'text', (c) => c.primaryKey())
     .addColumn('failures', 'integer', (c) => c.notNull())
+    .addColumn('pending', 'integer', (c) => c.notNull())
+    .addColumn('pending_at', 'bigint', (c) => c.notNull())
     .addColumn('temporary_locks', 'integer', (c) => c.notNull())
     .addColumn('locked_until', 'bigint', (c) => c.notNull())
     .addColumn('forgotten_at', 'bigint', (c) => c.notNull())

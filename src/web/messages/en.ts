@@ -103,7 +103,6 @@ export const en: Messages = {
     from: 'From',
     until: 'Until',
     untilDay: (date) => `until ${date}`,
-    stop: 'You can end it at any time before by contacting the credit union.',
     intent: 'Your decision',
     refuse: 'Do not allow',
     change: 'Change',
@@ -161,7 +160,7 @@ export const en: Messages = {
       title: 'Paused for a while',
       lines: [
         'There were too many wrong entries, so we paused this for your safety.',
-        'Please try again in about 30 minutes, or call us.',
+        'Please try again later, or call us.',
       ],
     },
     'locked-for-good': {
@@ -275,10 +274,6 @@ export const en: Messages = {
       ],
     },
     'not-found': { title: 'Page not found', lines: ['The address may be wrong, or the page is gone.'] },
-    'method-not-allowed': {
-      title: 'This is not possible',
-      lines: ['Go back to the previous page and try again.'],
-    },
     'too-many-requests': {
       title: 'Very busy',
       lines: ['There were many requests in a short time. Please wait about a minute and try again.'],
@@ -286,7 +281,7 @@ export const en: Messages = {
     incident: {
       title: 'Something went wrong',
       lines: [
-        'We are sorry. Something went wrong on our side. Nothing was allowed.',
+        'We are sorry. Something went wrong on our side.',
         'Please try again later. If it happens again, call us and tell us the incident number below.',
       ],
     },
@@ -308,6 +303,7 @@ export const en: Messages = {
     'pin-wrong': (v) => `The PIN does not match our record (${v.account})`,
     'pin-locked': (v) =>
       `There were too many wrong entries, so this account is paused. Please call us (${v.account})`,
+    'pin-impossible': (v) => `The PIN of this account cannot be registered. Please ask us (${v.account})`,
     'tick-missing': () => 'Tick “I want to continue” to go on',
     'consent-accounts-missing': () => 'Choose at least one account',
     'stale-form': () => 'This page was out of date. Please check it again',

@@ -1,0 +1,150 @@
+/** A visit to a journey: the engine's request, the register's fintech, the facts in the cookie and the time that is left. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CertificateTickets } from '../certificate/tickets.ts'
+import { bankScopesIn } from '../provider/resource.ts'
+import type { Interactions, PendingRequest } from '../provider/interactions.ts'
+import { assessRisk } from '../risk/assess.ts'
+import type { Locks } from '../risk/locks.ts'
+import { journeyNumber } from '../secrets.ts'
+import { record } from '../store/audit.ts'
+import type { Client, Clients } from '../store/clients.ts'
+import { type Pages, readLanguage } from '../web/pages.ts'
+import type { FinishParts } from './finish.ts'
+import {
+  absoluteLimit,
+  fitted,
+  isIdle,
+  type Journey,
+  journeyHash,
+  newJourney,
+  readJourney,
+} from './journey.ts'
+import type { StepContext } from './step.ts'
+
+export type JourneyParts = FinishParts & {
+  readonly interactions: Interactions
+  readonly clients: Clients
+  readonly locks: Locks
+  readonly tickets: CertificateTickets
+  readonly pages: Pages
+  /** where 「電子証明書ログイン」 leads; undefined when certificates are not switched on */
+  readonly certificateUrl: ((uid: string) => string) | undefined
+}
+
+declare module '@fastify/secure-session' {
+  interface SessionData {
+    journey: Journey
+  }
+}
+
+export type JourneyRequest = FastifyRequest<{
+  Params: { uid: string; step?: string }
+  Querystring: Record<string, unknown>
+}>
+
+export type Visit = {
+  readonly request: JourneyRequest
+  readonly reply: FastifyReply
+  readonly uid: string
+  readonly journey: Journey
+  readonly context: StepContext
+  readonly pending: PendingRequest
+  /** space-separated OpenID scopes of the request */
+  readonly openidScope: string
+}
+
+/** A visit that can go on, or why it cannot. */
+export type Opened =
+  | { readonly state: 'live'; readonly visit: Visit }
+  | { readonly state: 'timed-out' | 'suspended'; readonly visit: Visit }
+  /** a result is stored already; it stands */
+  | { readonly state: 'answered' }
+  /** no request of this browser waits under that uid; our own cookie may still know why */
+  | { readonly state: 'lost'; readonly finished: boolean }
+
+export async function openVisit(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+): Promise<Opened> {
+  const { uid } = request.params
+  const now = parts.clock()
+  const stored = readJourney(request.session.get('journey'), uid)
+  const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
+  if (!pending) return { state: 'lost', finished: stored?.ending !== undefined }
+  if (pending.answered) return { state: 'answered' }
+
+  const client = await parts.clients.find(pending.clientId)
+  if (!client) throw new Error('a pending request names a client that is not registered')
+  const journey = await current(parts, stored, uid, now)
+  const visit: Visit = {
+    request,
+    reply,
+    uid,
+    journey,
+    context: contextOf(parts, { request, journey, client, pending, now }),
+    pending,
+    openidScope: pending.scope
+      .split(' ')
+      .filter((name) => name === 'openid' || name === 'offline_access')
+      .join(' '),
+  }
+  if (now - pending.startedAt > absoluteLimit) return { state: 'timed-out', visit }
+  return { state: client.status === 'suspended' ? 'suspended' : 'live', visit }
+}
+
+/** The facts as they count now: after too long without a click they are forgotten, and what was held for them released. */
+async function current(
+  parts: JourneyParts,
+  stored: Journey | undefined,
+  uid: string,
+  now: number,
+): Promise<Journey> {
+  if (!stored) return newJourney(uid, now)
+  if (!isIdle(stored, now)) return { ...stored, seenAt: now }
+  await parts.pins.release(journeyHash(uid))
+  return { ...newJourney(uid, now), notice: { step: 'sign-in', errors: {}, kept: {}, idle: true } }
+}
+
+function contextOf(
+  parts: JourneyParts,
+  {
+    request,
+    journey,
+    client,
+    pending,
+    now,
+  }: { request: JourneyRequest; journey: Journey; client: Client; pending: PendingRequest; now: number },
+): StepContext {
+  const { uid } = journey
+  const customer = journey.facts.customer?.id
+  return {
+    uid,
+    journeyHash: journeyHash(uid),
+    facts: { ...journey.facts, client: { customerChooses: client.customerChooses } },
+    client,
+    offered: bankScopesIn(pending.scope).filter((name) => client.scopes.includes(name)),
+    bank: parts.bank,
+    pins: parts.pins,
+    locks: parts.locks,
+    assessRisk,
+    institution: parts.institution,
+    language: readLanguage(request, pending.uiLocales),
+    now,
+    address: request.ip,
+    formerConnection: async () => (customer ? parts.consents.findActive(customer, client.id) : undefined),
+    audit: (entry) => record(parts.db, now, journeyNumber(uid), { client: client.id, ...entry }),
+  }
+}
+
+/** Sets the cookie. It belongs to this journey's path, so journeys side by side in one browser do not touch. */
+export function writeJourney({ request, uid }: Pick<Visit, 'request' | 'uid'>, journey: Journey): Journey {
+  request.session.set('journey', fitted(journey))
+  request.session.options({ path: `/journey/${uid}` })
+  return journey
+}
+
+export const rawOf = ({ request, reply }: Pick<Visit, 'request' | 'reply'>) => ({
+  req: request.raw,
+  res: reply.raw,
+})

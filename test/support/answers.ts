@@ -1,0 +1,37 @@
+/** What the server knows and what its answers may look like, whatever it was asked. */
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+
+export type Route = { readonly path: string; readonly methods: readonly string[] }
+
+/** Every route of the server, with its parameters as they are declared (`/journey/:uid`). */
+export function routesOf(server: FastifyInstance): readonly Route[] {
+  const parents: string[] = []
+  return server
+    .printRoutes({ commonPrefix: false })
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, indent = '', name = '', methods = ''] = /^([│├└─\s]+)(\S+) \((.*)\)$/.exec(line) ?? []
+      const depth = indent.length / 4
+      const path = (parents[depth - 1] ?? '') + name
+      parents[depth] = path
+      return { path, methods: methods.split(', ') }
+    })
+}
+
+type Answered = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body'>
+
+/**
+ * What is wrong with an answer, in words; empty when nothing is. Right is: not our failure, and when it is a refusal,
+ * our page or our JSON with our headers.
+ */
+export function faultOf({ statusCode, headers, body }: Answered, method = 'GET'): string {
+  if (statusCode >= 500) return `${statusCode}: ${body.slice(0, 200)}`
+  if (statusCode < 400) return ''
+  if (!headers['content-security-policy'] || headers['cache-control'] !== 'no-store')
+    return `${statusCode} without our headers: ${body.slice(0, 200)}`
+  if (method === 'HEAD') return ''
+  if (String(headers['content-type']).startsWith('application/json'))
+    return typeof (JSON.parse(body) as { error?: unknown }).error === 'string' ? '' : `no error: ${body}`
+  return /data-problem="[\w-]+"/.test(body) ? '' : `${statusCode} without our page: ${body.slice(0, 200)}`
+}
