@@ -58,7 +58,7 @@ export const registerPins = defineStep({
     })
     const touched = rows.filter((row) => row.ticked || row.pin !== '')
     if (touched.length === 0) {
-      return { errors: [{ code: 'accounts-missing', field: rows[0] ? `row-${rows[0].handle}` : 'accounts' }] }
+      return { errors: [{ code: 'accounts-missing', field: 'accounts' }] }
     }
     return register(context, touched)
   },

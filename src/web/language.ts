@@ -31,7 +31,7 @@ function byQuality(header: string): string[] {
     .map((part, index) => {
       const [tag = '', ...parameters] = part.trim().split(';')
       const quality = parameters.map((one) => /^\s*q=([\d.]+)\s*$/.exec(one)?.[1]).find(Boolean)
-      return { tag, quality: quality === undefined ? 1 : Number(quality), index }
+      return { tag: tag.trim(), quality: quality === undefined ? 1 : Number(quality), index }
     })
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality || a.index - b.index)

@@ -152,55 +152,49 @@ it('a body that says it is compressed is refused', async () => {
 describe('a path', () => {
   const id = 'x'.repeat(300)
   it.each([
-    '/%',
-    '/%zz',
-    '/%e3%81',
-    '/%ff',
-    '/%00',
-    '/journey/%',
-    '/journey/%ff/sign-in',
-    '/journey/%c0%80/sign-in',
-    '/journey/a%00b/sign-in',
-    '/journey/%u0041/sign-in',
-    '/journey//sign-in',
-    '/journey/ /sign-in',
-    '/journey/__proto__/constructor',
-    '/journey/constructor/__proto__',
-    '/journey/abc/%',
-    '/journey/abc/..%2f..%2fetc%2fpasswd',
-    '/journey/認可/同意',
-    '/authorize/%',
-    '/authorize/%00',
-    '/authorize/__proto__',
-    '/authorize/..',
-    '/api/accounts/%/balances',
-    '/api/accounts/%00/transactions',
-    '/api/accounts/__proto__/balances',
-    '/css/..%2f..%2fpackage.json',
-    '/css/%2e%2e/%2e%2e/package.json',
-    '/css/../../package.json',
-    '/js/ninka.js%00.html',
-    `/journey/${id}`,
-    `/journey/${id}/sign-in`,
-    `/journey/abc/${id}`,
-    `/authorize/${id}`,
-    `/api/accounts/${id}/balances`,
-    `/${'a/'.repeat(5000)}`,
-    `/journey/${'%41'.repeat(3000)}/sign-in`,
-  ])('%s is not found or refused', async (url) => {
-    for (const method of ['GET', 'POST', 'HEAD'] as const) {
-      const status = await expectNoFault({ method, url: encodeURI(decodeURISafe(url)) })
+    ['of a lone percent sign', '/%'],
+    ['with a broken escape', '/%zz'],
+    ['with half a character', '/%e3%81'],
+    ['with a wrong byte', '/%ff'],
+    ['of a NUL', '/%00'],
+    ['whose uid is a percent sign', '/journey/%'],
+    ['whose uid has a wrong byte', '/journey/%ff/sign-in'],
+    ['whose uid is an overlong NUL', '/journey/%c0%80/sign-in'],
+    ['whose uid has a NUL', '/journey/a%00b/sign-in'],
+    ['whose uid has an escape of old', '/journey/%u0041/sign-in'],
+    ['without a uid', '/journey//sign-in'],
+    ['whose uid is a space', '/journey/%20/sign-in'],
+    ['of names of Object', '/journey/__proto__/constructor'],
+    ['of names of Object, the other way', '/journey/constructor/__proto__'],
+    ['whose step is a percent sign', '/journey/abc/%'],
+    ['whose step climbs', '/journey/abc/..%2f..%2fetc%2fpasswd'],
+    ['in UTF-8', encodeURI('/journey/認可/同意')],
+    ['of a resume that is a percent sign', '/authorize/%'],
+    ['of a resume that is a NUL', '/authorize/%00'],
+    ['of a resume of Object', '/authorize/__proto__'],
+    ['of a resume that climbs', '/authorize/..'],
+    ['of an account that is a percent sign', '/api/accounts/%/balances'],
+    ['of an account that is a NUL', '/api/accounts/%00/transactions'],
+    ['of an account of Object', '/api/accounts/__proto__/balances'],
+    ['to a file, climbing encoded', '/css/..%2f..%2fpackage.json'],
+    ['to a file, climbing in dots', '/css/%2e%2e/%2e%2e/package.json'],
+    ['to a file, climbing', '/css/../../package.json'],
+    ['to a file with a NUL', '/js/ninka.js%00.html'],
+    ['with a long uid', `/journey/${id}`],
+    ['with a long uid and a step', `/journey/${id}/sign-in`],
+    ['with a long step', `/journey/abc/${id}`],
+    ['with a long resume', `/authorize/${id}`],
+    ['with a long account', `/api/accounts/${id}/balances`],
+    ['of 5,000 parts', `/${'a/'.repeat(5000)}`],
+    ['with a long encoded uid', `/journey/${'%41'.repeat(3000)}/sign-in`],
+  ])('%s is not found or refused', async (_what, target) => {
+    for (const method of ['GET', 'POST', 'HEAD']) {
+      const { status, headers, body } = await send(rawRequest(target, { method }))
       expect(status === 303 || status >= 400).toBe(true)
-      const { text, status: raw } = await send(rawRequest(url.replaceAll(' ', '%20'), { method }))
-      expect(raw).toBeLessThan(500)
-      expect(text).not.toContain('"dependencies"')
+      expect(faultOf({ statusCode: status, headers, body }, method)).toBe('')
+      expect(body).not.toContain('"dependencies"')
     }
   })
-
-  /** What is not ASCII must be encoded before it can be sent, but what is encoded wrongly must stay so. */
-  function decodeURISafe(url: string): string {
-    return url
-  }
 })
 
 describe('a query', () => {
@@ -232,7 +226,8 @@ describe('a method', () => {
       const before = await dump()
       for (const route of routesOf(bank.server)) {
         const status = await expectNoFault({ method, url: filled(route) })
-        if (!route.methods.includes(method)) expect([404, 405]).toContain(status)
+        // A HEAD of an address that takes only POSTs finds the step of that name, which leads to the due one.
+        if (!route.methods.includes(method)) expect([303, 404, 405]).toContain(status)
       }
       expect(await dump()).toEqual(before)
     },
@@ -347,7 +342,7 @@ describe('chunks', () => {
 
 describe('no HTTP at all', () => {
   it.each([
-    ['nothing but line breaks', '\r\n\r\n\r\n'],
+    ['a target in raw UTF-8', 'GET /journey/認可 HTTP/1.1\r\nHost: a'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['TLS', Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])],
     ['HTTP/0.9', 'GET /\r\n\r\n'],
@@ -355,7 +350,7 @@ describe('no HTTP at all', () => {
     ['random bytes', Buffer.from(Array.from({ length: 500 }, (_, n) => (n * 131) % 256))],
   ])('(%s) is refused', async (_what, bytes) => {
     const { status } = await send(Buffer.concat([Buffer.from(bytes), Buffer.from('\r\n\r\n')]))
-    expect([0, 400, 505]).toContain(status)
+    expect([400, 404, 505]).toContain(status)
   })
 })
 

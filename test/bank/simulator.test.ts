@@ -78,10 +78,11 @@ describe('the simulator in its tables', () => {
       }
       return Math.min(...times)
     }
+    await fastest('mihon01')
     const [known, unknown] = [await fastest('mihon01'), await fastest('nobody')]
-    // a wide margin: without the hashing the ratio would be a hundred
-    expect(unknown).toBeGreaterThan(known / 4)
-    expect(unknown).toBeLessThan(known * 4)
+    // a wide margin for a busy machine: without the hashing the ratio would be a hundred
+    expect(unknown / known).toBeGreaterThan(0.1)
+    expect(unknown / known).toBeLessThan(10)
   })
 })
 

@@ -11,7 +11,7 @@ export function statementContract(made: UnderTest): void {
     }
 
     test('adds up from one transaction to the next', async () => {
-      const all = await statement('1111111', '2026-08-01', today)
+      const all = await statement('2222222', '2026-08-01', today)
       expect(all.length).toBeGreaterThan(60)
       for (const [n, transaction] of all.entries()) {
         const before = all[n - 1]
@@ -24,9 +24,9 @@ export function statementContract(made: UnderTest): void {
 
     test('ends on the balances that are told', async () => {
       const who = await made.inJourney('mihon01')
-      const account = (await made.find(who, '1111111')).id
+      const account = (await made.find(who, '2222222')).id
       const balances = valueOf(await made.bank.balances({ customer: who.customer, account }))
-      const all = await statement('1111111', '2026-09-01', today)
+      const all = await statement('2222222', '2026-09-01', today)
       const endOf = (isIt: (date: string) => boolean) => all.findLast(({ date }) => isIt(date))?.balance
       expect(balances.balance).toBe(endOf(() => true))
       expect(balances.previousDay).toBe(endOf((date) => date < today))
@@ -35,16 +35,29 @@ export function statementContract(made: UnderTest): void {
     })
 
     test('keeps to the days asked for, both included, and to the past', async () => {
-      const all = await statement('1111111', '2026-11-01', '2027-03-31')
+      const all = await statement('2222222', '2026-11-01', '2027-03-31')
       const day = all[0]?.date ?? ''
       expect(all.every(({ date }) => date >= '2026-11-01' && date <= today)).toBe(true)
-      expect(await statement('1111111', day, day)).toEqual(all.filter(({ date }) => date === day))
-      expect(await statement('1111111', today, '2026-11-01')).toEqual([])
+      expect(await statement('2222222', day, day)).toEqual(all.filter(({ date }) => date === day))
+      expect(await statement('2222222', today, '2026-11-01')).toEqual([])
+    })
+
+    test('of an account whose PIN is not registered is not told, and is once it is', async () => {
+      const who = await made.inJourney('mihon01')
+      const account = (await made.find(who, '1111111')).id
+      const wanted = { customer: who.customer, account }
+      const refused = { ok: false, reason: 'pin-not-registered' }
+      expect(await made.bank.balances(wanted)).toEqual(refused)
+      expect(await made.bank.transactions({ ...wanted, from: today, to: today })).toEqual(refused)
+      await made.hold(who, account)
+      expect(await made.bank.balances(wanted)).toEqual(refused)
+      await made.bank.commitPins(who)
+      expect((await made.bank.balances(wanted)).ok).toBe(true)
     })
 
     test("of another customer's account is not told", async () => {
       const [owner, other] = [await made.inJourney('mihon01'), await made.inJourney('mihon03')]
-      const wanted = { customer: other.customer, account: (await made.find(owner, '1111111')).id }
+      const wanted = { customer: other.customer, account: (await made.find(owner, '2222222')).id }
       const closed = { ok: false, reason: 'account-closed' }
       expect(await made.bank.balances(wanted)).toEqual(closed)
       expect(await made.bank.transactions({ ...wanted, from: '2026-11-01', to: today })).toEqual(closed)

@@ -102,7 +102,7 @@ export const en: Messages = {
     period: 'Access period',
     from: 'From',
     until: 'Until',
-    untilDay: (date) => `until ${date}`,
+    untilDay: (date) => date,
     intent: 'Your decision',
     refuse: 'Do not allow',
     change: 'Change',
