@@ -3,22 +3,10 @@
  * the due one. Besides them: cancel, change a fact, keep alive, a certificate's ticket, and the return page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type FieldError, type JourneyError, type Problem, type ProblemCode, problems } from '../errors.ts'
-import { journeyNumber } from '../secrets.ts'
-import { record } from '../store/audit.ts'
-import { abandon, finish } from './finish.ts'
-import {
-  type Ending,
-  type Facts,
-  forget,
-  type Journey,
-  journeyHash,
-  type Learned,
-  newJourney,
-  packErrors,
-  readJourney,
-  unpackErrors,
-} from './journey.ts'
+import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
+import { finish } from './finish.ts'
+import { type Facts, forget, type Journey, type Learned, packErrors, unpackErrors } from './journey.ts'
+import { endJourney, showLost, showReturn, toReturnPage } from './leave.ts'
 import { nextStep } from './next-step.ts'
 import type { Kept, StepContext, SubmitOutcome } from './step.ts'
 import { isStepName, type StepName, steps } from './steps.ts'
@@ -109,9 +97,7 @@ async function answerClosed(
 ): Promise<FastifyReply> {
   switch (opened.state) {
     case 'lost':
-      return parts.pages.problem(request, reply, {
-        code: opened.finished ? 'already-finished' : 'journey-unknown',
-      })
+      return showLost(parts, request, reply, opened)
     case 'timed-out':
       return endJourney(parts, opened.visit, 'timed-out')
     case 'suspended':
@@ -244,63 +230,5 @@ function showDeadEnd(
     context,
     retry: `/journey/${uid}/${step}`,
     cancel: `/journey/${uid}/cancel`,
-  })
-}
-
-const refusals: Readonly<Record<Exclude<Ending, 'allowed'>, { error: JourneyError; description: string }>> = {
-  refused: { error: 'access_denied', description: 'the customer did not allow access' },
-  cancelled: { error: 'access_denied', description: 'the customer cancelled' },
-  'timed-out': { error: 'access_denied', description: 'the customer did not finish in time' },
-  unavailable: { error: 'temporarily_unavailable', description: 'the bank is not available at the moment' },
-}
-
-/** Ends a journey without consent. The fintech gets a proper error through the engine, and the customer a way back. */
-async function endJourney(
-  parts: JourneyParts,
-  visit: Visit,
-  how: Exclude<Ending, 'allowed'>,
-): Promise<FastifyReply> {
-  const { error, description } = refusals[how]
-  await abandon(parts, visit.context.journeyHash)
-  await record(parts.db, parts.clock(), journeyNumber(visit.uid), {
-    event: 'journey-refused',
-    client: visit.context.client.id,
-    customer: visit.context.facts.customer?.id ?? null,
-    error,
-    why: how,
-  })
-  await parts.interactions.refuse(rawOf(visit), { error, description })
-  return toReturnPage(visit, how)
-}
-
-/** Only the ending stays in the cookie: the customer is signed out. */
-function toReturnPage(visit: Visit, ending: Ending): FastifyReply {
-  writeJourney(visit, { ...newJourney(visit.uid, visit.journey.seenAt), ending })
-  return visit.reply.redirect(`/journey/${visit.uid}/return`, 303)
-}
-
-/** What the page says comes from the stored result; the cookie only knows how a refusal came about. */
-async function showReturn(
-  parts: JourneyParts,
-  request: JourneyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { uid } = request.params
-  const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
-  const remembered = readJourney(request.session.get('journey'), uid)?.ending
-  if (!pending)
-    return answerClosed(parts, { state: 'lost', finished: remembered !== undefined }, request, reply)
-  if (!pending.answered) return reply.redirect(`/journey/${uid}`, 303)
-  const consent =
-    pending.answered === 'allowed' ? await parts.consents.findOfJourney(journeyHash(uid)) : undefined
-  const refusal = remembered && remembered !== 'allowed' ? remembered : 'cancelled'
-  const client = await parts.clients.find(pending.clientId)
-  return parts.pages.ending(request, reply, {
-    how: consent ? 'allowed' : refusal,
-    consent: consent ?? null,
-    serviceName: client?.serviceName ?? '',
-    resumeUrl: pending.resumeUrl,
-    uid,
-    uiLocales: pending.uiLocales,
   })
 }

@@ -78,7 +78,7 @@ export async function claimRefusal(db: Database, journeyHash: string, now: numbe
     .execute()
 }
 
-export async function readClaim(db: Database, journeyHash: string): Promise<Claim | undefined> {
+async function readClaim(db: Database, journeyHash: string): Promise<Claim | undefined> {
   const row = await db
     .selectFrom('finishing')
     .selectAll()

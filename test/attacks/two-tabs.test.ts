@@ -24,16 +24,19 @@ import {
 
 let bank: TestBank
 let answers: ReturnType<typeof watchAnswers>
+let committed: boolean
 let stops: { at: Moment; stopped: () => void; gate: Promise<void> }[]
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00+09:00') })
   stops = []
+  committed = false
   bank = await startBank({ wrapBank: stopping })
   answers = watchAnswers(bank)
   const executor = bank.db.getExecutor()
   const run = executor.executeQuery.bind(executor)
   vi.spyOn(executor, 'executeQuery').mockImplementation(async (query, ...rest) => {
     if (query.sql.startsWith('insert into "engine_records"')) await pass('when its result is stored')
+    if (process.env.DBG) console.log(query.sql.slice(0, 80))
     return run(query, ...rest)
   })
 })
@@ -47,7 +50,7 @@ const moments = [
   'before anything is written',
   'before the PINs are committed',
   'after the PINs were committed',
-  'when its result is stored',
+  'before its result is stored',
 ] as const
 type Moment = (typeof moments)[number]
 
@@ -59,9 +62,10 @@ const stopping = (real: Bank): Bank => ({
   },
   async commitPins(who) {
     await pass('before the PINs are committed')
-    const committed = await real.commitPins(who)
+    const answer = await real.commitPins(who)
+    committed = true
     await pass('after the PINs were committed')
-    return committed
+    return answer
   },
 })
 

@@ -1,0 +1,75 @@
+/** The ways out of a journey: a refusal that the fintech is told, and the return page that leads back to it. */
+import type { FastifyReply } from 'fastify'
+import type { JourneyError } from '../errors.ts'
+import { journeyNumber } from '../secrets.ts'
+import { record } from '../store/audit.ts'
+import { abandon } from './finish.ts'
+import { type Ending, journeyHash, newJourney, readJourney } from './journey.ts'
+import { type JourneyParts, type JourneyRequest, rawOf, type Visit, writeJourney } from './visit.ts'
+
+const refusals: Readonly<Record<Exclude<Ending, 'allowed'>, { error: JourneyError; description: string }>> = {
+  refused: { error: 'access_denied', description: 'the customer did not allow access' },
+  cancelled: { error: 'access_denied', description: 'the customer cancelled' },
+  'timed-out': { error: 'access_denied', description: 'the customer did not finish in time' },
+  unavailable: { error: 'temporarily_unavailable', description: 'the bank is not available at the moment' },
+}
+
+/** Ends a journey without consent. The fintech gets a proper error through the engine, and the customer a way back. */
+export async function endJourney(
+  parts: JourneyParts,
+  visit: Visit,
+  how: Exclude<Ending, 'allowed'>,
+): Promise<FastifyReply> {
+  const { error, description } = refusals[how]
+  await abandon(parts, visit.context.journeyHash)
+  await record(parts.db, parts.clock(), journeyNumber(visit.uid), {
+    event: 'journey-refused',
+    client: visit.context.client.id,
+    customer: visit.context.facts.customer?.id ?? null,
+    error,
+    why: how,
+  })
+  await parts.interactions.refuse(rawOf(visit), { error, description })
+  return toReturnPage(visit, how)
+}
+
+/** Only the ending stays in the cookie: the customer is signed out. */
+export function toReturnPage(visit: Visit, ending: Ending): FastifyReply {
+  writeJourney(visit, { ...newJourney(visit.uid, visit.journey.seenAt), ending })
+  return visit.reply.redirect(`/journey/${visit.uid}/return`, 303)
+}
+
+/** What the page says comes from the stored result; the cookie only knows how a refusal came about. */
+export async function showReturn(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { uid } = request.params
+  const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
+  const remembered = readJourney(request.session.get('journey'), uid)?.ending
+  if (!pending) return showLost(parts, request, reply, { finished: remembered !== undefined })
+  if (!pending.answered) return reply.redirect(`/journey/${uid}`, 303)
+  const consent =
+    pending.answered === 'allowed' ? await parts.consents.findOfJourney(journeyHash(uid)) : undefined
+  const refusal = remembered && remembered !== 'allowed' ? remembered : 'cancelled'
+  const client = await parts.clients.find(pending.clientId)
+  return parts.pages.ending(request, reply, {
+    how: consent ? 'allowed' : refusal,
+    consent: consent ?? null,
+    serviceName: client?.serviceName ?? '',
+    resumeUrl: pending.resumeUrl,
+    uid,
+    uiLocales: pending.uiLocales,
+  })
+}
+
+/** No request of this browser waits under that uid; our own cookie may still know why. */
+export function showLost(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+  { finished }: { readonly finished: boolean },
+): Promise<FastifyReply> {
+  return parts.pages.problem(request, reply, { code: finished ? 'already-finished' : 'journey-unknown' })
+}
