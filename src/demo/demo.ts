@@ -7,6 +7,7 @@ import { type Secrets, unguessable } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
 import type { Clients } from '../store/clients.ts'
 import type { Database } from '../store/open.ts'
+import { transact } from '../store/transaction.ts'
 import { sealedSecret } from '../store/sealed-secrets.ts'
 import { createFintechs } from './fintechs.ts'
 
@@ -21,20 +22,33 @@ type DemoParts = {
 
 /** The demo fintechs, listening on FINTECH_PORT. */
 export async function createDemo(parts: DemoParts): Promise<FastifyInstance> {
-  const { settings, resetBank } = parts
+  const { settings } = parts
   const fintechs = await registerDemoClients(parts)
   const root = join(import.meta.dirname, '..', '..')
   const server = await createFintechs({
     issuer: settings.publicUrl,
     origin: settings.fintechUrl,
     fintechs,
-    resetBank,
+    resetBank: () => resetDemo(parts),
     viewsDir: join(root, 'views'),
     publicDir: join(root, 'public'),
   })
   const { hostname, port } = new URL(settings.fintechUrl)
   await server.listen({ host: hostname, port: Number(port) })
   return server
+}
+
+/** 「はじめの状態に戻す」: the bank as it was, nobody connected, nobody locked. */
+async function resetDemo({ db, clock, resetBank }: DemoParts): Promise<void> {
+  await resetBank()
+  await transact(db, async (transaction) => {
+    await transaction
+      .updateTable('consents')
+      .set({ status: 'stopped', ended_at: clock(), ended_by: 'bank', ended_reason: 'demo-reset' })
+      .where('status', 'in', ['granted', 'active'])
+      .execute()
+    await transaction.deleteFrom('attempts').execute()
+  })
 }
 
 /** Writes both registrations; each secret is made once and kept sealed, so a restart changes nothing. */

@@ -115,6 +115,9 @@ async function showStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply
     writeJourney(visit, withoutNotice(visit.journey))
     return showDeadEnd(parts, visit, due, { code: notice.problem })
   }
+  // Another tab may have finished with the same request: better said before it is read than after 許可.
+  if (due === 'give-consent' && (await visit.pending.alreadyUsed()))
+    return showDeadEnd(parts, visit, due, { code: 'request-already-used' })
   const outcome = await steps[due].page(visit.context, notice?.kept ?? {})
   if ('learned' in outcome) return learn(visit, outcome.learned)
   if ('problem' in outcome) return showDeadEnd(parts, visit, due, outcome.problem)

@@ -222,3 +222,7 @@ export async function beginAt({ browser, ...rest }: Omit<Walk, 'base'>, address:
   if (!base) throw new Error(`no journey began: ${page.status} ${page.path}`)
   return { ...rest, browser, base }
 }
+
+/** 許可 on a page that was shown before: a tab left open, or an attacker who kept what he saw. */
+export const allowOn = (shown: Page, walk: Walk): Promise<Page> =>
+  allow({ ...walk, browser: { ...walk.browser, page: () => shown } }, { _csrf: csrfOf(shown.html) })
