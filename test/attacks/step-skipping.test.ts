@@ -125,7 +125,10 @@ describe('at every step of the journey', () => {
         // The return page sends a journey that is not over back to its start.
         const due = address === '/return' ? walk.base : `${walk.base}/answer-challenge`
         expect(headers.location).toBe(due)
-      } else expect([address, statusCode, body.includes('name="proceed"')]).toEqual([address, 404, false])
+      } else {
+        expect([403, 404]).toContain(statusCode)
+        expect(body).not.toContain('name="proceed"')
+      }
     }
     expect(await goOn(walk, 'mihon03')).toBeTruthy()
   })
@@ -280,14 +283,14 @@ describe('the form of 許可', () => {
       customer: 'c-other',
       client: 'demo-kaikei',
       'facts[customer][id]': 'c-other',
-      __proto__: 'x',
+      ['__proto__']: 'x',
     })
     const consent = await newestConsent()
     const honest = await connect(bank, 'mihon02')
     const ordinary = await newestConsent()
     expect(consent?.customer_id).toBe(ordinary?.customer_id)
     expect(consent?.client_id).toBe('demo-kakeibo')
-    expect(Math.abs((consent?.ends_at ?? 0) - (ordinary?.ends_at ?? 0))).toBeLessThan(1000)
+    expect(consent?.ends_at).toBeLessThanOrEqual(ordinary?.ends_at ?? 0)
     expect(honest.access).toBeTruthy()
   })
 
