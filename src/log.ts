@@ -49,14 +49,29 @@ export function createLog({ level, destination }: { level: string; destination?:
   return destination ? pino(options, destination) : pino(options)
 }
 
-/** An error's class, message and stack, but none of the properties that libraries hang on errors (bodies, SQL values). */
+/**
+ * Where an error was thrown and what kind it is. Never its message: libraries and banks put what they were given into it,
+ * and that may be a PIN.
+ */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
+  const { cause } = error
   return {
-    type: error.name,
-    message: error.message,
-    stack: error.stack,
-    ...('code' in error && typeof error.code === 'string' ? { errorCode: error.code } : {}),
-    ...(error.cause instanceof Error ? { cause: describeError(error.cause) } : {}),
+    type: /^[A-Z][A-Za-z]*$/.test(error.name) ? error.name : 'Error',
+    at: placesOf(error),
+    ...('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z_]+$|^[0-9A-Z]{5}$/.test(error.code)
+      ? { errorCode: error.code }
+      : {}),
+    ...(cause instanceof Error ? { cause: describeError(cause) } : {}),
   }
+}
+
+/** The frames of a stack without the message before them, which may be of many lines. */
+function placesOf({ name, message, stack = '' }: Error): string[] {
+  const head = [`${name}: ${message}`, message, name].find((text) => stack.startsWith(text)) ?? ''
+  return stack
+    .slice(head.length)
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .map((line) => line.slice(7))
 }

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { JourneyError } from '../errors.ts'
 import { journeyNumber } from '../secrets.ts'
 import { record } from '../store/audit.ts'
+import { isLive } from '../store/consents.ts'
 import { abandon } from './finish.ts'
 import { type Ending, journeyHash, newJourney, readJourney } from './journey.ts'
 import { type JourneyParts, type JourneyRequest, rawOf, type Visit, writeJourney } from './visit.ts'
@@ -48,15 +49,16 @@ export async function showReturn(
   const { uid } = request.params
   const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
   const remembered = readJourney(request.session.get('journey'), uid)?.ending
-  if (!pending) return showLost(parts, request, reply, { finished: remembered !== undefined })
+  if (!pending) return showLost(parts, request, reply)
   if (!pending.answered) return reply.redirect(`/journey/${uid}`, 303)
-  const consent =
+  const found =
     pending.answered === 'allowed' ? await parts.consents.findOfJourney(journeyHash(uid)) : undefined
+  const consent = found && isLive(found, parts.clock()) ? found : null
   const refusal = remembered && remembered !== 'allowed' ? remembered : 'cancelled'
   const client = await parts.clients.find(pending.clientId)
   return parts.pages.ending(request, reply, {
     how: consent ? 'allowed' : refusal,
-    consent: consent ?? null,
+    consent,
     serviceName: client?.serviceName ?? '',
     resumeUrl: pending.resumeUrl,
     uid,
@@ -64,12 +66,15 @@ export async function showReturn(
   })
 }
 
-/** No request of this browser waits under that uid; our own cookie may still know why. */
-export function showLost(
+/** No request of this browser waits under that uid; our cookie or a consent may still know why. */
+export async function showLost(
   parts: JourneyParts,
   request: JourneyRequest,
   reply: FastifyReply,
-  { finished }: { readonly finished: boolean },
 ): Promise<FastifyReply> {
+  const { uid } = request.params
+  const finished =
+    readJourney(request.session.get('journey'), uid)?.ending !== undefined ||
+    (await parts.consents.findOfJourney(journeyHash(uid))) !== undefined
   return parts.pages.problem(request, reply, { code: finished ? 'already-finished' : 'journey-unknown' })
 }

@@ -97,7 +97,7 @@ async function answerClosed(
 ): Promise<FastifyReply> {
   switch (opened.state) {
     case 'lost':
-      return showLost(parts, request, reply, opened)
+      return showLost(parts, request, reply)
     case 'timed-out':
       return endJourney(parts, opened.visit, 'timed-out')
     case 'suspended':

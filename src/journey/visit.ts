@@ -59,8 +59,8 @@ export type Opened =
   | { readonly state: 'timed-out' | 'suspended'; readonly visit: Visit }
   /** a result is stored already; it stands */
   | { readonly state: 'answered' }
-  /** no request of this browser waits under that uid; our own cookie may still know why */
-  | { readonly state: 'lost'; readonly finished: boolean }
+  /** no request of this browser waits under that uid */
+  | { readonly state: 'lost' }
 
 export async function openVisit(
   parts: JourneyParts,
@@ -71,7 +71,7 @@ export async function openVisit(
   const now = parts.clock()
   const stored = readJourney(request.session.get('journey'), uid)
   const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
-  if (!pending) return { state: 'lost', finished: stored?.ending !== undefined }
+  if (!pending) return { state: 'lost' }
   if (pending.answered) return { state: 'answered' }
 
   const client = await parts.clients.find(pending.clientId)

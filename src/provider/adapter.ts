@@ -129,6 +129,7 @@ function recordAdapter({ db, clock, consents, publicUrl }: AdapterParts, model: 
       const payload: AdapterPayload = { ...found.payload, jti: id }
       // The resume address holds the id itself, so it is built again rather than kept.
       if (model === 'Interaction') payload.returnTo = `${publicUrl}/authorize/${id}`
+      if (model === 'PushedAuthorizationRequest' && !isOfAskingClient(payload)) return undefined
       if (found.consumedAt !== null) payload.consumed = Math.floor(found.consumedAt / 1000)
       return payload
     },
@@ -149,6 +150,16 @@ function recordAdapter({ db, clock, consents, publicUrl }: AdapterParts, model: 
       await deleteRecordsOfGrant(db, model, grantId)
     },
   }
+}
+
+/** A pushed request is its client's own: to another one it does not exist, not even in an error (RFC 9126, section 4). */
+function isOfAskingClient({ request }: AdapterPayload): boolean {
+  const oidc = Provider.ctx?.oidc
+  if (oidc?.route !== 'authorization' || typeof request !== 'string') return true
+  const claims = JSON.parse(Buffer.from(request.split('.')[1] ?? '', 'base64url').toString()) as {
+    client_id?: string
+  }
+  return claims.client_id === oidc.params?.client_id
 }
 
 /** Spends a code. A second spender ends the consent (RFC 6749, section 4.1.2). */

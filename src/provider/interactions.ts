@@ -1,7 +1,7 @@
 /** What the journey needs of the engine: the request that waits for an answer, and the two answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
-import { errors } from 'oidc-provider'
+import { errors, type InteractionResults } from 'oidc-provider'
 import type { JourneyError } from '../errors.ts'
 
 type Raw = { readonly req: IncomingMessage; readonly res: ServerResponse }
@@ -34,10 +34,7 @@ export type Interactions = {
 export function createInteractions(provider: Provider): Interactions {
   return {
     async find({ req, res }, uid) {
-      const details = await provider.interactionDetails(req, res).catch((error: unknown) => {
-        if (error instanceof errors.SessionNotFound) return undefined
-        throw error
-      })
+      const details = await provider.interactionDetails(req, res).catch(lost)
       // The engine looks at its cookie only; the uid of the path must be the same (pitfall 18).
       if (!details || details.uid !== uid) return undefined
       const { params, iat, returnTo, result } = details
@@ -57,17 +54,26 @@ export function createInteractions(provider: Provider): Interactions {
         },
       }
     },
-    async allow({ req, res }, { customer, signedInAt, consent }) {
-      await provider.interactionResult(req, res, {
+    allow: (raw, { customer, signedInAt, consent }) =>
+      storeFirst(raw, {
         // auth_time is when he signed in, not when he came back.
         login: { accountId: customer, remember: false, ts: Math.floor(signedInAt / 1000) },
         consent: { grantId: consent },
-      })
-    },
-    async refuse({ req, res }, { error, description }) {
-      await provider.interactionResult(req, res, { error, error_description: description })
-    },
+      }),
+    refuse: (raw, { error, description }) => storeFirst(raw, { error, error_description: description }),
   }
+
+  /** The first result stands: another tab may have answered while this one was on its way. */
+  async function storeFirst({ req, res }: Raw, result: InteractionResults): Promise<void> {
+    const details = await provider.interactionDetails(req, res).catch(lost)
+    if (details && details.result === undefined) await provider.interactionResult(req, res, result)
+  }
+}
+
+/** Over, unknown or another browser's. */
+function lost(error: unknown): undefined {
+  if (error instanceof errors.SessionNotFound) return undefined
+  throw error
 }
 
 /** Not in the published types: the id of the pushed request that started this interaction. */

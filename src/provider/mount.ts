@@ -45,6 +45,8 @@ export async function mountProvider(
       const raw = request.raw
       const query = raw.url?.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : ''
       raw.url = path + (path === '/authorize' ? withKnownResponseMode(query) : query)
+      // The engine builds addresses from what this differs by; an absolute target would put its host into them.
+      Object.assign(raw, { originalUrl: raw.url })
       for (const name of Object.keys(raw.headers)) {
         if (name === 'forwarded' || name.startsWith('x-forwarded-')) delete raw.headers[name]
       }

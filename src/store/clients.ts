@@ -6,6 +6,14 @@ import type { Database } from './open.ts'
 
 const clientId = /^[a-z0-9-]{3,64}$/
 
+/** What customers read: no character that nobody sees, breaks the line or turns the text around. */
+const shownText = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must have visible characters only')
+
 const httpsUrl = z.url({ protocol: /^https$/ })
 
 function isCallable(address: string): boolean {
@@ -19,11 +27,11 @@ const onOneHost = (addresses: readonly string[]): boolean =>
 const registration = z.object({
   id: z.string().regex(clientId),
   /** サービス名 and 提供会社名, as registered with the bank; never from a request */
-  serviceName: z.string().min(1).max(60),
-  companyName: z.string().min(1).max(60),
+  serviceName: shownText(60),
+  companyName: shownText(60),
   /** 電子決済等代行業者 registration, such as 関東財務局長（電代）第N号 */
-  registrationNumber: z.string().max(60),
-  contact: z.string().max(120),
+  registrationNumber: shownText(60),
+  contact: shownText(120),
   liabilityUrl: httpsUrl,
   termsUrl: httpsUrl,
   termsVersion: z.string(),

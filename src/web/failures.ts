@@ -37,8 +37,15 @@ export function handleFailures(app: FastifyInstance, pages: Pages): void {
  */
 export function answerUnreadable(pages: Pages, headers: Readonly<Record<string, string>>) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    void reply.headers(headers)
-    void pages.problem(request, reply, { code: 'bad-request', status: error.statusCode ?? 400 })
+    const render = request.server.view.bind(request.server)
+    const language = pickLanguage({ accepted: request.headers['accept-language'] })
+    void pages.renderProblem(render, language, { code: 'bad-request' }).then((html) =>
+      reply
+        .headers(headers)
+        .code(error.statusCode ?? 400)
+        .type('text/html; charset=utf-8')
+        .send(html),
+    )
   }
 }
 

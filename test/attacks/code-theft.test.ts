@@ -64,8 +64,17 @@ describe('a code', () => {
           { ...grant, code_verifier: verifier },
           { authorization: `Basic ${btoa(`${fintech.clientId}:wrong`)}` },
         ),
-      'with the secret in the body': () =>
-        fintech.exchange(code, verifier, { client_id: fintech.clientId, client_secret: 'wrong' }),
+      'with the secret in the body, as this fintech never sends it': () =>
+        fintech.form(
+          '/token',
+          {
+            ...grant,
+            code_verifier: verifier,
+            client_id: fintech.clientId,
+            client_secret: fintech.clientSecret,
+          },
+          { authorization: '' },
+        ),
     }
     for (const [how, steal] of Object.entries(thefts)) {
       const { status, body } = await steal()
@@ -171,7 +180,7 @@ describe('a refresh token', () => {
     const { access, refresh, fintech } = await connect(bank, 'mihon02')
     const other = openFintech(processes.two)
     expect(statuses([await fintech.refresh(refresh), await other.refresh(refresh)])).toEqual([200, 200])
-    await other.revoke(access)
+    await other.revoke(refresh)
     for (const one of [fintech, other]) {
       expect((await one.refresh(refresh)).body.error).toBe('invalid_grant')
       expect((await one.api('/api/accounts', access)).status).toBe(401)

@@ -1,5 +1,5 @@
 /** What the server knows and what its answers may look like, whatever it was asked. */
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 
 export type Route = { readonly path: string; readonly methods: readonly string[] }
 
@@ -19,13 +19,19 @@ export function routesOf(server: FastifyInstance): readonly Route[] {
     })
 }
 
-type Answered = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body'>
+type Answered = {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
 
 /**
  * What is wrong with an answer, in words; empty when nothing is. Right is: not our failure, and when it is a refusal,
  * our page or our JSON with our headers.
  */
 export function faultOf({ statusCode, headers, body }: Answered, method = 'GET'): string {
+  // That the bank behind us is closed or down is an expected answer, with a page of its own.
+  if (statusCode === 503 && body.includes('data-problem="bank-unavailable"')) return ''
   if (statusCode >= 500) return `${statusCode}: ${body.slice(0, 200)}`
   if (statusCode < 400) return ''
   if (!headers['content-security-policy'] || headers['cache-control'] !== 'no-store')

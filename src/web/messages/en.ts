@@ -245,7 +245,7 @@ export const en: Messages = {
       title: 'We do not find this request',
       lines: [
         'It may have ended, or your browser does not accept cookies.',
-        'Allow cookies and start from the service again. Nothing was allowed.',
+        'Allow cookies and start from the service again.',
       ],
     },
     'stale-form': {
