@@ -39,13 +39,16 @@ export function answerUnreadable(pages: Pages, headers: Readonly<Record<string, 
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const render = request.server.view.bind(request.server)
     const language = pickLanguage({ accepted: request.headers['accept-language'] })
-    void pages.renderProblem(render, language, { code: 'bad-request' }).then((html) =>
-      reply
-        .headers(headers)
-        .code(error.statusCode ?? 400)
-        .type('text/html; charset=utf-8')
-        .send(html),
-    )
+    void pages
+      .renderProblem(render, language, { code: 'bad-request' })
+      .then((html) =>
+        reply
+          .headers(headers)
+          .code(error.statusCode ?? 400)
+          .type('text/html; charset=utf-8')
+          .send(html),
+      )
+      .catch(() => reply.raw.destroy())
   }
 }
 

@@ -1,5 +1,5 @@
 /** Values that others write, walked through the whole journey: whatever they hold, the pages keep the structure that they have. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import type { Client } from '../../src/store/clients.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
@@ -136,10 +136,14 @@ const hostile: Readonly<Record<string, string>> = {
   entities: '&lt;script&gt;&#x3c;b&#60;',
 }
 
+let expected: readonly string[]
+beforeAll(async () => {
+  expected = await allPages(harmless)
+})
+
 describe.each(Object.entries(hostile))('values with %s', (_what, value) => {
   it('change no page’s structure, and are read as they were written', async () => {
     const pages = await allPages(value)
-    const expected = await allPages(harmless)
     expect(pages.map(structureOf)).toEqual(expected.map(structureOf))
     const escaped = value
       .replaceAll('&', '&amp;')

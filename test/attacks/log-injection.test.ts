@@ -1,24 +1,33 @@
 /** What a request brings can forge no log line, colour no terminal and leave no secret in the log: one event, one line, one JSON object. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openBrowser } from '../support/browser.ts'
 import { openFintech } from '../support/fintech.ts'
-import { behindProxy } from '../support/forging.ts'
-import { openToNetwork, rawRequest } from '../support/raw.ts'
+import { behindProxy, fromEverywhere } from '../support/forging.ts'
+import { openToNetwork, type RawClient, rawRequest } from '../support/raw.ts'
 import { begin, chooseServices, giveAnswer, registerPins, signIn, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
+let send: RawClient
 let failing: Partial<Bank>
-beforeEach(async () => {
-  failing = {}
-  bank = await startBank({
+/** how many lines there were before this test */
+let earlier: number
+beforeAll(async () => {
+  const started = await startBank({
     environment: { ...behindProxy, LOG_LEVEL: 'trace' },
     wrapBank: (real) =>
       new Proxy(real, { get: (target, name: keyof Bank) => failing[name] ?? target[name].bind(target) }),
   })
+  bank = fromEverywhere(started)
+  send = await openToNetwork(bank)
 })
-afterEach(() => bank.close())
+afterAll(() => bank.close())
+beforeEach(async () => {
+  failing = {}
+  await bank.db.deleteFrom('attempts').execute()
+  earlier = bank.logged.length
+})
 
 /** Stands in every text of an attacker, so that it can be looked for. */
 const mark = 'planted-mark'
@@ -36,16 +45,17 @@ const breakers: [string, string][] = [
   ['a redaction path', `${mark} [redacted] %s %j %o {}`],
 ]
 
+const logged = (): string => bank.logged.slice(earlier).join('')
+
 type Line = { level?: unknown; time?: unknown; event?: unknown; msg?: unknown }
 
 /** Every line, as a machine would read it. */
 function readLog(): readonly Line[] {
-  const text = bank.logged.join('')
+  const text = logged()
   // Nothing but the line's own end may steer a terminal or a program that reads line by line.
   expect(Array.from(text).filter((one) => one !== '\n' && (one < ' ' || one === '\u007f'))).toEqual([])
-  expect(text.endsWith('\n')).toBe(true)
-  const lines = text.trimEnd().split('\n')
-  expect(lines).toHaveLength(bank.logged.length)
+  const lines = text === '' ? [] : text.trimEnd().split('\n')
+  expect(lines).toHaveLength(bank.logged.length - earlier)
   return lines.map((line) => JSON.parse(line) as Line)
 }
 
@@ -58,7 +68,7 @@ function expectHonestLog(): void {
   }
 }
 
-const expectNoMark = (): void => expect(bank.logged.join('')).not.toContain(mark)
+const expectNoMark = (): void => expect(logged()).not.toContain(mark)
 
 describe.each(breakers)('%s', (_what, text) => {
   it('in what a customer types', async () => {
@@ -111,7 +121,6 @@ describe.each(breakers)('%s', (_what, text) => {
   })
 
   it('in headers, as far as HTTP lets it through', async () => {
-    const send = await openToNetwork(bank)
     const value = Buffer.from(text).toString('latin1')
     for (const cleaned of [value, value.replaceAll(/[\r\n\0]/g, ' ')]) {
       for (const target of ['/journey/abc', '/token', '/nowhere']) {
@@ -159,7 +168,7 @@ describe('a request', () => {
     const walk = await begin(bank)
     await walkToConsent(walk, 'mihon03')
     const [uid = ''] = walk.base.split('/').slice(-1)
-    const log = bank.logged.join('')
+    const log = logged()
     expect(readLog().filter(({ event }) => event === 'request').length).toBeGreaterThan(5)
     expect(log).toContain('"route":"/journey/:uid/:step"')
     for (const secret of [

@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
-import type { Cookie } from '../support/browser.ts'
+import type { Cookie, Page } from '../support/browser.ts'
 import {
   allow,
+  allowOn,
   begin,
   cancel,
   chooseServices,
@@ -35,6 +36,7 @@ beforeEach(async () => {
   const executor = bank.db.getExecutor()
   const run = executor.executeQuery.bind(executor)
   vi.spyOn(executor, 'executeQuery').mockImplementation(async (query, ...rest) => {
+    if (query.sql.startsWith('insert into "finishing"')) await pass('before it is refused')
     if (committed && query.sql.includes('from "engine_records"')) await pass('before its result is stored')
     return run(query, ...rest)
   })
@@ -51,7 +53,7 @@ const moments = [
   'after the PINs were committed',
   'before its result is stored',
 ] as const
-type Moment = (typeof moments)[number]
+type Moment = (typeof moments)[number] | 'before it is refused'
 
 const stopping = (real: Bank): Bank => ({
   ...real,
@@ -76,12 +78,12 @@ async function pass(moment: Moment): Promise<void> {
   await stop.gate
 }
 
-/** 許可, stopped at a moment until it is let go; every later request passes it by. */
-async function slowAllow(walk: Walk, at: Moment) {
+/** A press that stops at a moment until it is let go; every later request passes it by. */
+async function slow(at: Moment, press: () => Promise<Page>) {
   const stopped = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
   stops.push({ at, stopped: stopped.resolve, gate: gate.promise })
-  const page = allow(walk)
+  const page = press()
   await stopped.promise
   return {
     letGo() {
@@ -90,6 +92,7 @@ async function slowAllow(walk: Walk, at: Moment) {
     },
   }
 }
+const slowAllow = (walk: Walk, at: Moment) => slow(at, () => allow(walk))
 
 const customerOf = (loginId: string) => demoCustomers.find((one) => one.loginId === loginId)?.id
 const registered = (loginId: string) =>
@@ -124,9 +127,9 @@ describe('許可 pressed many times at once', () => {
 
   it.each(moments)('is given once although the first press was slow %s', async (moment) => {
     const walk = await atConsent()
-    const slow = await slowAllow(walk, moment)
+    const first = await slowAllow(walk, moment)
     await allow(walk)
-    expect((await slow.letGo()).html).toContain('許可しました')
+    expect((await first.letGo()).html).toContain('許可しました')
     expect(await granted()).toHaveLength(1)
     expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
     expect(await failures()).toEqual([])
@@ -136,10 +139,10 @@ describe('許可 pressed many times at once', () => {
     'is given once although the customer was back at the fintech when the first press was through, slow %s',
     async (moment) => {
       const walk = await atConsent()
-      const slow = await slowAllow(walk, moment)
+      const first = await slowAllow(walk, moment)
       await allow(walk)
       const back = await comeBack(walk)
-      expect((await slow.letGo()).html).not.toContain(nothingAllowed)
+      expect((await first.letGo()).html).not.toContain(nothingAllowed)
       expect(await failures()).toEqual([])
       const { status } = await walk.fintech.exchange(back.searchParams.get('code') ?? '', walk.verifier)
       expect(status).toBe(200)
@@ -151,9 +154,9 @@ describe('許可 pressed many times at once', () => {
 describe('中止 in one tab while 許可 of the other is slow', () => {
   it.each(moments)('%s: both tabs and the fintech are told the same', async (moment) => {
     const walk = await atConsent()
-    const slow = await slowAllow(walk, moment)
+    const first = await slowAllow(walk, moment)
     const cancelled = (await cancel(walk)).html.includes(nothingAllowed)
-    await slow.letGo()
+    await first.letGo()
     const page = await walk.browser.get(walk.base)
     expect(page.html.includes(nothingAllowed)).toBe(cancelled)
     expect((await comeBack(walk)).searchParams.has('code')).toBe(!cancelled)
@@ -164,13 +167,48 @@ describe('中止 in one tab while 許可 of the other is slow', () => {
   it.each(moments)('%s: once back at the fintech, nothing changes any more', async (moment) => {
     const walk = await atConsent()
     const before = await registered('mihon01')
-    const slow = await slowAllow(walk, moment)
+    const first = await slowAllow(walk, moment)
     await cancel(walk)
     const allowed = (await comeBack(walk)).searchParams.has('code')
-    await slow.letGo()
+    await first.letGo()
     expect(await granted()).toHaveLength(allowed ? 1 : 0)
     expect(await failures()).toEqual([])
     if (moment === 'before anything is written') expect(await registered('mihon01')).toEqual(before)
+  })
+})
+
+describe('中止 that is slow while 許可 of the other tab passes it by', () => {
+  const slowCancel = async () => {
+    const walk = await atConsent()
+    const shown = walk.browser.page()
+    const first = await slow('before it is refused', () => cancel(walk))
+    await allowOn(shown, walk)
+    return { walk, first }
+  }
+
+  it('tells both tabs and the fintech the same', async () => {
+    const { walk, first } = await slowCancel()
+    const cancelled = (await first.letGo()).html.includes(nothingAllowed)
+    const page = await walk.browser.get(walk.base)
+    expect(page.html.includes(nothingAllowed)).toBe(cancelled)
+    const back = await comeBack(walk)
+    expect([back.searchParams.get('error'), back.searchParams.has('code')]).toEqual(
+      cancelled ? ['access_denied', false] : [null, true],
+    )
+    expect(await granted()).toHaveLength(cancelled ? 0 : 1)
+    expect(await failures()).toEqual([])
+  })
+
+  it('leaves all of it or nothing, when the customer is back at the fintech', async () => {
+    const { walk, first } = await slowCancel()
+    const back = await comeBack(walk)
+    await first.letGo()
+    const { body } = await walk.fintech.exchange(back.searchParams.get('code') ?? '', walk.verifier)
+    const [consent] = await consentsOf(bank)
+    expect([body.error, consent?.status]).toEqual(
+      body.access_token ? [undefined, 'active'] : ['invalid_grant', 'unused'],
+    )
+    expect(await failures()).toEqual([])
   })
 })
 
@@ -205,12 +243,12 @@ describe('another customer in the second tab', () => {
     await walkToConsent(walk, 'mihon03')
     const cookiesOfSecond = walk.browser.cookies()
     const before = await registered('mihon03')
-    const slow = await slowAllow(walk, 'before anything is written')
+    const first = await slowAllow(walk, 'before anything is written')
     walk.browser.setCookies(cookiesOfFirst)
     await walk.browser.get(walk.base)
     await allow(walk)
     walk.browser.setCookies(cookiesOfSecond)
-    await slow.letGo()
+    await first.letGo()
     expect(await consentsOf(bank)).toMatchObject([{ customer_id: customerOf('mihon01') }])
     expect(await registered('mihon03')).toEqual(before)
     expect(await failures()).toEqual([])

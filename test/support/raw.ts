@@ -20,7 +20,7 @@ export async function openToNetwork({ server }: Pick<TestBank, 'server'>): Promi
     new Promise((done, fail) => {
       const chunks: Buffer[] = []
       const socket = connect(Number(port), '127.0.0.1', () => socket.write(request))
-      socket.setTimeout(2000, () => socket.destroy(new Error('the server neither answered nor hung up')))
+      socket.setTimeout(5000, () => socket.destroy(new Error('the server neither answered nor hung up')))
       socket.on('data', (chunk: Buffer) => chunks.push(chunk))
       socket.on('close', () => done(readAnswer(Buffer.concat(chunks).toString())))
       // A server that hangs up on a body it will not read resets the connection; what it said before counts.
