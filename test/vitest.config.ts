@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // These tell their story through the application or a repository, so they are told on both databases.
-const onBothDatabases = ['test/{accounts-api,attacks,bank,consent,journey,provider,risk,store}/**/*.test.ts']
+const onBothDatabases = [
+  'test/{accounts-api,attacks,bank,consent,journey,provider,risk,store}/**/*.test.ts',
+  'test/canary.test.ts',
+]
 
 const unit = { testTimeout: 20_000, hookTimeout: 30_000 }
 const browser = { testTimeout: 60_000, hookTimeout: 60_000 }

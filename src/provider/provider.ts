@@ -61,6 +61,7 @@ export function createProvider(parts: ProviderParts): Provider {
       dPoPSigningAlgValues: [...algorithms],
     },
     pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,
     issueRefreshToken: () => true,
     expiresWithSession: () => false,

@@ -99,6 +99,7 @@ describe('the authorization endpoint', () => {
   it.each([
     ['an unknown client', { client_id: 'nobody' }],
     ['an address that is not registered', { redirect_uri: 'https://evil.example/callback' }],
+    ['no address', { redirect_uri: undefined }],
   ] as const)('shows our own page, never a redirect, for %s', async (_what, overrides) => {
     const { leftTo, html, status } = await errorBack(overrides)
     expect(leftTo).toBeUndefined()
