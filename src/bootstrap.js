@@ -1,7 +1,7 @@
 // What every npm script calls first: gets the packages and a new enough Node, then runs the program. Plain
 // JavaScript, because an older Node reads it; it must never change what is installed under a live service.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -11,7 +11,7 @@ const MINIMUM_NODE = 24
 // What the tests need beyond npm: a Debian package, and a file that proves it is there.
 const DEBIAN_PACKAGES = {
   chromium: '/usr/bin/chromium',
-  postgresql: '/usr/lib/postgresql',
+  postgresql: inSomeVersion('/usr/lib/postgresql', 'bin/initdb'),
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 }
 
@@ -146,4 +146,15 @@ function run(command, args) {
  */
 function works(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
+}
+
+/**
+ * Where a program lies that Debian keeps in a folder per version: clients alone make the folder too.
+ * @param {string} folder
+ * @param {string} program
+ */
+function inSomeVersion(folder, program) {
+  const versions = existsSync(folder) ? readdirSync(folder) : []
+  const paths = versions.map((version) => `${folder}/${version}/${program}`)
+  return paths.find((path) => existsSync(path)) ?? `${folder}/none/${program}`
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Bank } from '../src/bank/port.ts'
-import { startBank, type TestBank } from './support/bank.ts'
+import { startBank, type TestBank, withCalls } from './support/bank.ts'
 import { csrfOf } from './support/browser.ts'
 import { openFintech } from './support/fintech.ts'
 import { leaksOf, type Secret, tracesOf } from './support/traces.ts'
@@ -79,9 +79,7 @@ function takingCanaries(real: Bank): Bank {
         pins: request.pins.map(({ account, pin }) => ({ account, pin: translate(pin) })),
       }),
   }
-  return new Proxy(real, {
-    get: (target, name: keyof Bank) => failing[name] ?? translating[name] ?? target[name].bind(target),
-  })
+  return withCalls(real, () => ({ ...translating, ...failing }))
 }
 
 async function expectNoLeak(secrets: readonly Secret[] = []): Promise<void> {

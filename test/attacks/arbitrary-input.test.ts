@@ -16,7 +16,7 @@ import {
   ourNames,
   text,
 } from '../support/arbitrary.ts'
-import { startBank, type TestBank } from '../support/bank.ts'
+import { startBank, type TestBank, withCalls } from '../support/bank.ts'
 import type { Cookie } from '../support/browser.ts'
 import { openFintech } from '../support/fintech.ts'
 import { behindProxy, fromEverywhere } from '../support/forging.ts'
@@ -68,7 +68,7 @@ function watching(real: Bank): Bank {
       return said
     },
   }
-  return new Proxy(real, { get: (target, name: keyof Bank) => watched[name] ?? target[name].bind(target) })
+  return withCalls(real, () => watched)
 }
 
 async function forgetEverything(): Promise<void> {

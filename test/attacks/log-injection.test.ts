@@ -1,7 +1,7 @@
 /** What a request brings can forge no log line, colour no terminal and leave no secret in the log: one event, one line, one JSON object. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
-import { startBank, type TestBank } from '../support/bank.ts'
+import { startBank, type TestBank, withCalls } from '../support/bank.ts'
 import { openBrowser } from '../support/browser.ts'
 import { openFintech } from '../support/fintech.ts'
 import { behindProxy, fromEverywhere } from '../support/forging.ts'
@@ -16,8 +16,7 @@ let earlier: number
 beforeAll(async () => {
   const started = await startBank({
     environment: { ...behindProxy, LOG_LEVEL: 'trace' },
-    wrapBank: (real) =>
-      new Proxy(real, { get: (target, name: keyof Bank) => failing[name] ?? target[name].bind(target) }),
+    wrapBank: (real) => withCalls(real, () => failing),
   })
   bank = fromEverywhere(started)
   send = await openToNetwork(bank)

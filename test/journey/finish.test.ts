@@ -1,7 +1,7 @@
 /** 許可 under failure: killed, repeated or without the bank, it gives one consent or none, and no PIN half registered. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
-import { startBank, type TestBank } from '../support/bank.ts'
+import { startBank, type TestBank, withCalls, unavailable, killedAfterCommit } from '../support/bank.ts'
 import { allow, begin, cancel, comeBack, signIn, stepOf, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
@@ -10,8 +10,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00+09:00') })
   failing = {}
   bank = await startBank({
-    wrapBank: (real) =>
-      new Proxy(real, { get: (target, name: keyof Bank) => failing[name] ?? target[name].bind(target) }),
+    wrapBank: (real) => withCalls(real, () => failing),
   })
 })
 afterEach(async () => {
@@ -19,7 +18,6 @@ afterEach(async () => {
   vi.useRealTimers()
 })
 
-const unavailable = async () => ({ ok: false, reason: 'unavailable' }) as const
 const consents = () => bank.db.selectFrom('consents').select(['status', 'journey_hash']).execute()
 const registered = () =>
   bank.db
@@ -75,13 +73,7 @@ describe('許可', () => {
     const walk = await begin(bank)
     const before = await registered()
     await walkToConsent(walk, 'mihon01')
-    const commit = bank.simulator.commitPins.bind(bank.simulator)
-    failing = {
-      async commitPins(who) {
-        await commit(who)
-        throw new Error('the process was killed here')
-      },
-    }
+    failing = killedAfterCommit(bank.simulator)
     expect((await allow(walk)).status).toBe(500)
     failing = {}
     expect(await consents()).toEqual([])

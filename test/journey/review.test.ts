@@ -1,7 +1,7 @@
 /** What a strict reading of the journey found once, and must not come back. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
-import { startBank, type TestBank } from '../support/bank.ts'
+import { startBank, type TestBank, withCalls, unavailable, killedAfterCommit } from '../support/bank.ts'
 import { openFintech } from '../support/fintech.ts'
 import {
   allow,
@@ -24,8 +24,7 @@ let failing: Partial<Bank> = {}
 beforeEach(async () => {
   failing = {}
   bank = await startBank({
-    wrapBank: (real) =>
-      new Proxy(real, { get: (target, name: keyof Bank) => failing[name] ?? target[name].bind(target) }),
+    wrapBank: (real) => withCalls(real, () => failing),
   })
 })
 afterEach(async () => {
@@ -33,7 +32,6 @@ afterEach(async () => {
   await bank.close()
 })
 
-const unavailable = async () => ({ ok: false, reason: 'unavailable' }) as const
 const consents = () => bank.db.selectFrom('consents').selectAll().orderBy('granted_at').execute()
 
 describe('許可 after one that the bank could not commit', () => {
@@ -273,13 +271,7 @@ describe('the sweeper', () => {
   it('carries out one interrupted 許可 though another cannot be read', async () => {
     const walk = await begin(bank)
     await walkToConsent(walk, 'mihon02')
-    const commit = bank.simulator.commitPins.bind(bank.simulator)
-    failing = {
-      async commitPins(who) {
-        await commit(who)
-        throw new Error('killed here')
-      },
-    }
+    failing = killedAfterCommit(bank.simulator)
     await allow(walk)
     failing = {}
     await bank.db

@@ -86,3 +86,18 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     },
   }
 }
+
+/** The bank with some of its calls replaced. They are looked up at every call, so a test may change them on the way. */
+export const withCalls = (real: Bank, replaced: () => Partial<Bank>): Bank =>
+  new Proxy(real, { get: (target, name: keyof Bank) => replaced()[name] ?? target[name].bind(target) })
+
+/** A call that the bank cannot answer now. */
+export const unavailable = async () => ({ ok: false, reason: 'unavailable' }) as const
+
+/** PINs are committed, and then the process is killed. */
+export const killedAfterCommit = (simulator: Simulator): Pick<Bank, 'commitPins'> => ({
+  async commitPins(who) {
+    await simulator.commitPins(who)
+    throw new Error('the process was killed here')
+  },
+})

@@ -1,6 +1,6 @@
 /** A temporary PostgreSQL cluster, made and started by the tests themselves, never as root, gone when they end. */
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,9 @@ export type Cluster = { readonly url: string; readonly stop: () => Promise<void>
 
 /** Starts a cluster that trusts 127.0.0.1. It forgets on a crash (no fsync), because only tests use it. */
 export async function startPostgres(): Promise<Cluster> {
-  const versions = readdirSync('/usr/lib/postgresql').toSorted((a, b) => Number(b) - Number(a))
+  const versions = readdirSync('/usr/lib/postgresql')
+    .filter((version) => existsSync(join('/usr/lib/postgresql', version, 'bin/initdb')))
+    .toSorted((a, b) => Number(b) - Number(a))
   const bin = join('/usr/lib/postgresql', versions[0] ?? '', 'bin')
   const folder = mkdtempSync(join(tmpdir(), 'ninka-postgres-'))
   const data = join(folder, 'data')
