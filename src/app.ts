@@ -57,7 +57,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     institution,
     key: Buffer.from(await sealedSecret(sealed, 'attempts-key', unguessable), 'base64url'),
   })
-  const pins = createHeldPins({ bank, db, clock, keepFor: minutes(90) })
+  const pins = createHeldPins({ bank, db, clock, log, keepFor: minutes(90) })
   const tickets = createTickets({ db, secrets, clock })
   const pages = createPages({ institution, publicUrl })
   const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })

@@ -13,14 +13,14 @@ import { sweepEvery } from './sweeper.ts'
 
 async function start(settings: Settings): Promise<{ address: string; stop: () => Promise<void> }> {
   const demo = settings.mode === 'demo'
+  if (settings.bank !== 'simulator')
+    throw new SettingsError('BANK: only the simulated bank is there in this version')
   const log = createLog({ level: settings.logLevel })
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: demo }))
   const institution = readInstitution(
     settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json'),
   )
   const db = await openDatabase(settings.databaseUrl)
-  if (settings.bank !== 'simulator')
-    throw new SettingsError('BANK: only the simulated bank is there in this version')
   const bank = await createSimulator({ db, clock: systemClock })
   const { server, clients } = await createApp({
     settings,
@@ -56,7 +56,10 @@ async function main(): Promise<void> {
       stopping = true
       // What has not ended by then would keep a restart waiting.
       setTimeout(() => process.exit(1), 4000).unref()
-      void stop().then(() => process.exit(0))
+      void stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
     })
   }
   process.stdout.write(`ready: open ${address}\n`)

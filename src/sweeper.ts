@@ -3,9 +3,10 @@ import { hours, seconds } from './clock.ts'
 import type { FinishParts } from './journey/finish.ts'
 import { sweepFinishing } from './journey/finish.ts'
 import type { Log } from './log.ts'
+import { deleteOldTickets } from './certificate/tickets.ts'
+import { deleteForgotten } from './store/attempts.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
 import { deleteOldClaims } from './store/finishing.ts'
-import type { Database } from './store/open.ts'
 
 const batch = 500
 const mostTurns = 100
@@ -24,6 +25,7 @@ export function createSweeper({
 }): Sweeper {
   const { db, clock, pins, consents } = finishing
   let round: Promise<void> = Promise.resolve()
+  let stopping = false
 
   const parts: readonly (readonly [string, () => Promise<number>])[] = [
     // Finishes first: a PIN that 許可 is about to put in force must not be released.
@@ -31,13 +33,15 @@ export function createSweeper({
     ['pins', () => pins.sweep(batch)],
     ['consents', () => consents.sweep(batch)],
     ['records', () => deleteExpiredRecords(db, clock(), batch)],
-    ['others', () => deleteOthers(db, clock())],
+    ['attempts', () => deleteForgotten(db, clock(), batch)],
+    ['tickets', () => deleteOldTickets(db, clock() - hours(1), batch)],
+    ['claims', () => deleteOldClaims(db, clock() - hours(26), batch)],
   ]
   const sweep = async (): Promise<void> => {
     for (const [name, part] of parts) {
       try {
         // A part that filled its batch has more; the bound keeps a round from lasting for ever.
-        for (let turn = 0; turn < mostTurns && (await part()) >= batch; turn += 1);
+        for (let turn = 0; !stopping && turn < mostTurns && (await part()) >= batch; turn += 1);
       } catch (error) {
         log.error(
           { event: 'sweep-failed', part: name, err: error },
@@ -46,10 +50,9 @@ export function createSweeper({
       }
     }
   }
-  let stopped = every === 0
   let timer: NodeJS.Timeout | undefined
   const later = (): void => {
-    if (stopped) return
+    if (stopping || every === 0) return
     timer = setTimeout(() => {
       round = sweep().then(later)
     }, every)
@@ -59,7 +62,7 @@ export function createSweeper({
   return {
     sweep,
     async stop() {
-      stopped = true
+      stopping = true
       clearTimeout(timer)
       await round
     },
@@ -67,14 +70,3 @@ export function createSweeper({
 }
 
 export const sweepEvery = seconds(30)
-
-/** Small tables, and rows that are only in the way. */
-async function deleteOthers(db: Database, now: number): Promise<number> {
-  await db.deleteFrom('attempts').where('forgotten_at', '<', now).where('locked_until', '<', now).execute()
-  await db
-    .deleteFrom('tickets')
-    .where('expires_at', '<', now - hours(1))
-    .execute()
-  await deleteOldClaims(db, now - hours(26))
-  return 0
-}

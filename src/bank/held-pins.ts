@@ -1,32 +1,39 @@
 /** PINs that wait for 「許可」: held with the bank, noted by us (never the PIN itself), so that none is forgotten there. */
-import type { Clock } from '../clock.ts'
-import { findHeldPins, forgetHeldPins, listHeldPinsToRelease, noteHeldPins } from '../store/finishing.ts'
+import { type Clock, minutes } from '../clock.ts'
+import type { Log } from '../log.ts'
+import {
+  findHeldPins,
+  forgetHeldPins,
+  type HeldNote,
+  isAgreed,
+  listHeldPinsToRelease,
+  noteHeldPins,
+} from '../store/finishing.ts'
 import type { Database } from '../store/open.ts'
 import type { Bank } from './port.ts'
 
 export type HeldPins = {
   readonly hold: Bank['holdPins']
-  /** Forgets what a journey holds. When the bank cannot be reached the sweeper tries again. */
+  /** Forgets what a journey holds, unless 許可 is about to put it in force. When the bank cannot be reached the sweeper tries again. */
   readonly release: (journeyHash: string) => Promise<void>
   /** Releases what dead journeys hold. */
   readonly sweep: (batch: number) => Promise<number>
 }
 
-/** @param keepFor ms after which a journey that did not finish is dead */
-export function createHeldPins({
-  bank,
-  db,
-  clock,
-  keepFor,
-}: {
-  bank: Bank
-  db: Database
-  clock: Clock
-  keepFor: number
-}): HeldPins {
-  const releaseAt = async (journeyHash: string, customer: string): Promise<void> => {
-    const released = await bank.releasePins({ journey: journeyHash, customer })
-    if (released.ok) await forgetHeldPins(db, journeyHash)
+type HeldPinsParts = {
+  readonly bank: Bank
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  /** ms after which a journey that did not finish is dead */
+  readonly keepFor: number
+}
+
+export function createHeldPins({ bank, db, clock, log, keepFor }: HeldPinsParts): HeldPins {
+  const releaseNow = async ({ journeyHash, customer, releaseAt }: HeldNote): Promise<boolean> => {
+    const { ok } = await bank.releasePins({ journey: journeyHash, customer })
+    if (ok) await forgetHeldPins(db, journeyHash, releaseAt)
+    return ok
   }
   return {
     async hold(request) {
@@ -42,15 +49,22 @@ export function createHeldPins({
     },
     async release(journeyHash) {
       const held = await findHeldPins(db, journeyHash)
-      if (held) await releaseAt(journeyHash, held.customer)
+      if (held && !(await isAgreed(db, journeyHash))) await releaseNow(held)
     },
     async sweep(batch) {
-      const dead = await listHeldPinsToRelease(db, clock(), batch)
-      // One that cannot be released now must not keep the others; only what was done counts, so the sweeper ends its round.
-      const outcomes = await Promise.allSettled(
-        dead.map(({ journeyHash, customer }) => releaseAt(journeyHash, customer)),
-      )
-      return outcomes.filter(({ status }) => status === 'fulfilled').length
+      let released = 0
+      for (const held of await listHeldPinsToRelease(db, clock(), batch)) {
+        try {
+          // A bank that is away is asked again in the next round, not once for every journey.
+          if (!(await releaseNow(held))) return released
+          released += 1
+        } catch (error) {
+          log.error({ event: 'release-failed', err: error }, 'held PINs could not be released')
+          // Later, so that this one does not stand before all others.
+          await noteHeldPins(db, held.journeyHash, held.customer, clock() + minutes(5))
+        }
+      }
+      return released
     },
   }
 }

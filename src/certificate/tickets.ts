@@ -50,3 +50,10 @@ export function createTickets({
     },
   }
 }
+
+/** Forgets tickets that nobody could redeem any more, at most `batch`. */
+export async function deleteOldTickets(db: Database, before: number, batch: number): Promise<number> {
+  const old = db.selectFrom('tickets').select('id_hash').where('expires_at', '<', before).limit(batch)
+  const { numDeletedRows } = await db.deleteFrom('tickets').where('id_hash', 'in', old).executeTakeFirst()
+  return Number(numDeletedRows)
+}

@@ -55,7 +55,7 @@ export type Consents = {
 }
 
 /** 許可 may come back to the fintech this long after it was given, then it counts as never used. */
-const unusedAfter = hours(26)
+export const unusedAfter = hours(26)
 
 /** A new consent within this time of the former one's end continues the same arrangement. */
 const arrangementKept = 30

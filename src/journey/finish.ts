@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { HeldPins } from '../bank/held-pins.ts'
 import type { Bank } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
-import type { Agreement, Consents } from '../consent/consents.ts'
+import { type Agreement, type Consents, unusedAfter } from '../consent/consents.ts'
 import { wordingVersion } from '../consent/wording.ts'
 import type { Problem } from '../errors.ts'
 import type { Institution } from '../institution.ts'
@@ -21,9 +21,10 @@ import {
   forgetHeldPins,
   listInterrupted,
   markDone,
+  readClaim,
   withdrawClaim,
 } from '../store/finishing.ts'
-import { record } from '../store/audit.ts'
+import { type AuditEvent, record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 import { periodFromNow, servicesOf } from './give-consent.ts'
@@ -65,13 +66,27 @@ export async function finish(
     : { problem: { code: 'request-already-used' } }
 }
 
+type Abandoned = {
+  readonly journeyHash: string
+  /** 受付番号 */
+  readonly journeyNumber: string
+  readonly by: 'customer' | 'system'
+  readonly entry: Extract<AuditEvent, { readonly event: 'journey-refused' }>
+}
+
 /** 中止, 許可しない, time-out: nothing stays. Held PINs are released, and a consent that was made already is ended. */
-export async function abandon(parts: FinishParts, journeyHash: string): Promise<void> {
-  await claimRefusal(parts.db, journeyHash, parts.clock())
-  await parts.pins.release(journeyHash)
-  const consent = await parts.consents.findOfJourney(journeyHash)
-  if (consent)
-    await parts.consents.end(consent.id, { status: 'unused', by: 'customer', reason: 'journey-abandoned' })
+export async function abandon(
+  parts: FinishParts,
+  { journeyHash, journeyNumber: number, by, entry }: Abandoned,
+): Promise<void> {
+  const { db, clock, pins, consents } = parts
+  await transact(db, async (transaction) => {
+    const first = await claimRefusal(transaction, journeyHash, clock())
+    if (first) await record(transaction, clock(), number, entry)
+  })
+  await pins.release(journeyHash)
+  const consent = await consents.findOfJourney(journeyHash)
+  if (consent) await consents.end(consent.id, { status: 'unused', by, reason: `journey-${entry.why}` })
 }
 
 /** Carries out what a crash interrupted between 許可 and its consent. One that cannot be must not keep the others. */
@@ -79,11 +94,14 @@ export async function sweepFinishing(
   parts: FinishParts & { readonly log: Log },
   batch: number,
 ): Promise<number> {
-  const interrupted = await listInterrupted(parts.db, parts.clock() - minutes(5), batch)
+  const now = parts.clock()
   let done = 0
-  for (const { payload } of interrupted) {
+  for (const { journeyHash, payload, since } of await listInterrupted(parts.db, now - minutes(5), batch)) {
     try {
-      if ('consent' in (await carryOut(parts, payload))) done += 1
+      // Too late for anybody to use: the PINs are not put in force for a consent that would end at once.
+      if (since < now - unusedAfter) await giveUp(parts, journeyHash)
+      else if ('problem' in (await carryOut(parts, payload))) continue
+      done += 1
     } catch (error) {
       parts.log.error(
         { event: 'finish-failed', err: error },
@@ -94,27 +112,36 @@ export async function sweepFinishing(
   return done
 }
 
+async function giveUp(parts: FinishParts, journeyHash: string): Promise<void> {
+  await claimRefusal(parts.db, journeyHash, parts.clock())
+  await parts.pins.release(journeyHash)
+}
+
 /** PINs first (the bank keeps that idempotent), then consent, claim and audit together. */
 async function carryOut(parts: FinishParts, payload: string): Promise<Finished> {
+  const { db, clock, bank, consents } = parts
   const agreement = readAgreement(payload)
   const { journeyHash, customer } = agreement
-  const committed = await parts.bank.commitPins({ journey: journeyHash, customer })
-  if (!committed.ok) return { problem: { code: 'bank-unavailable' } }
-  const held = await findHeldPins(parts.db, journeyHash)
-  const given = await transact(parts.db, async (transaction) => {
-    if (!(await markDone(transaction, journeyHash, payload, parts.clock()))) return undefined
-    const consent = await parts.consents.give(transaction, agreement)
-    if (held?.customer === customer) {
-      await forgetHeldPins(transaction, journeyHash)
-      await record(transaction, parts.clock(), agreement.journeyNumber, { event: 'pins-committed', customer })
+  const stands = await readClaim(db, journeyHash)
+  const mayCommit = stands?.outcome === 'allow' && stands.payload === payload && !stands.done
+  const held = await findHeldPins(db, journeyHash)
+  if (mayCommit && !(await bank.commitPins({ journey: journeyHash, customer })).ok) return unavailable
+
+  const given = await transact(db, async (transaction) => {
+    if (mayCommit && held?.customer === customer) {
+      await forgetHeldPins(transaction, journeyHash, held.releaseAt)
+      await record(transaction, clock(), agreement.journeyNumber, { event: 'pins-committed', customer })
     }
-    return consent
+    if (!(await markDone(transaction, journeyHash, payload, clock()))) return undefined
+    return consents.give(transaction, agreement)
   })
-  const consent = given ?? (await parts.consents.findOfJourney(journeyHash))
-  // Refused, or done and ended, while this was on its way.
-  if (!consent || !isLive(consent, parts.clock())) return { problem: { code: 'request-already-used' } }
-  return { consent }
+  const consent = given ?? (await consents.findOfJourney(journeyHash))
+  if (consent && isLive(consent, clock())) return { consent }
+  // Withdrawn by an equal press that met an absent bank: pressing again is right. Else it was refused, or has ended.
+  return (await readClaim(db, journeyHash)) ? { problem: { code: 'request-already-used' } } : unavailable
 }
+
+const unavailable = { problem: { code: 'bank-unavailable' } } as const
 
 const readAgreement = (payload: string): Agreement => agreementShape.parse(JSON.parse(payload))
 

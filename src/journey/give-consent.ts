@@ -26,7 +26,8 @@ export const giveConsent = defineStep({
     if (accounts.length === 0) return { learned: { pins: 'adding' } }
     const services = servicesOf(context)
     if (services.length === 0) return { problem: { code: 'client-suspended' } }
-    const keptAccounts = keptList(kept, 'accounts')
+    // Shown again after an error, a box that was unticked stays unticked, whatever else was too much for the cookie.
+    const keptAccounts = kept.again === 'yes' ? (keptList(kept, 'accounts') ?? []) : undefined
     const period = periodFromNow(context)
     const former = (await context.formerConnection()) ?? null
     return {
@@ -61,7 +62,10 @@ export const giveConsent = defineStep({
     // Services, accounts, the end date or a warning are no longer what the page showed.
     if (fields.shown !== hash) errors.push({ code: 'stale-form', field: 'proceed' })
     if (errors.length > 0) {
-      return { errors, kept: { accounts: chosen.map((account) => accountHandle(context.uid, account.id)) } }
+      return {
+        errors,
+        kept: { again: 'yes', accounts: chosen.map((account) => accountHandle(context.uid, account.id)) },
+      }
     }
     return {
       learned: { consent: { accounts: chosen.map((account) => account.id), language, wordingHash: hash } },

@@ -35,7 +35,13 @@ const learned = z.object({
   services: z.array(z.enum(bankScopes)).optional(),
   pins: z.enum(['adding', 'entered', 'done', 'not-needed']).optional(),
   /** the last submit of register-pins, account handles by outcome: what 手順 5 shows */
-  pinResult: z.partialRecord(z.enum(['held', ...pinFailures]), z.array(z.string())).optional(),
+  pinResult: z
+    .object({
+      heldCount: z.number(),
+      failedCount: z.number(),
+      rows: z.partialRecord(z.enum(['held', ...pinFailures]), z.array(z.string())),
+    })
+    .optional(),
 })
 
 /** 許可: the bank's ids of the accounts, and what was shown. It never waits in the cookie: it is carried out at once. */
@@ -99,7 +105,7 @@ export const unpackErrors = (packed: Notice['errors']): readonly Pick<FieldError
   )
 
 /** Encryption and base64 make a third more of it, and name and attributes of the cookie need their room: browsers keep 4096 bytes. */
-const mostCharacters = 2700
+const mostCharacters = 2500
 
 const sizeOf = (journey: Journey): number => Buffer.byteLength(JSON.stringify(journey))
 
@@ -107,7 +113,9 @@ const sizeOf = (journey: Journey): number => Buffer.byteLength(JSON.stringify(jo
 export function fitted(journey: Journey): Journey {
   if (sizeOf(journey) <= mostCharacters) return journey
   const { notice: told, ...rest } = journey
-  if (told && Object.keys(told.kept).length > 0) return fitted({ ...rest, notice: { ...told, kept: {} } })
+  const { again, ...hints } = told?.kept ?? {}
+  if (told && Object.keys(hints).length > 0)
+    return fitted({ ...rest, notice: { ...told, kept: again === undefined ? {} : { again } } })
   const errors = told && Object.entries(told.errors)
   if (told && errors?.some(([, fields]) => fields.length > 1)) {
     const halved = errors.map(
@@ -116,12 +124,13 @@ export function fitted(journey: Journey): Journey {
     return fitted({ ...rest, notice: { ...told, errors: Object.fromEntries(halved) } })
   }
   const { pinResult, ...facts } = journey.facts
-  if (pinResult) {
-    const halved = Object.entries(pinResult).map(([how, rows]) => [
-      how,
-      rows.slice(0, Math.floor(rows.length / 2)),
-    ])
-    return fitted({ ...journey, facts: { ...facts, pinResult: Object.fromEntries(halved) } })
+  const rows = Object.entries(pinResult?.rows ?? {}).filter(([, handles]) => handles.length > 0)
+  if (pinResult && rows.length > 0) {
+    const halved = rows.map(([how, handles]) => [how, handles.slice(0, Math.floor(handles.length / 2))])
+    return fitted({
+      ...journey,
+      facts: { ...facts, pinResult: { ...pinResult, rows: Object.fromEntries(halved) } },
+    })
   }
   return journey
 }

@@ -2,7 +2,6 @@
 import type { FastifyReply } from 'fastify'
 import type { JourneyError } from '../errors.ts'
 import { journeyNumber } from '../secrets.ts'
-import { record } from '../store/audit.ts'
 import { isLive } from '../store/consents.ts'
 import { abandon } from './finish.ts'
 import { type Ending, journeyHash, newJourney, readJourney } from './journey.ts'
@@ -22,13 +21,17 @@ export async function endJourney(
   how: Exclude<Ending, 'allowed'>,
 ): Promise<FastifyReply> {
   const { error, description } = refusals[how]
-  await abandon(parts, visit.context.journeyHash)
-  await record(parts.db, parts.clock(), journeyNumber(visit.uid), {
-    event: 'journey-refused',
-    client: visit.context.client.id,
-    customer: visit.context.facts.customer?.id ?? null,
-    error,
-    why: how,
+  await abandon(parts, {
+    journeyHash: visit.context.journeyHash,
+    journeyNumber: journeyNumber(visit.uid),
+    by: how === 'timed-out' ? 'system' : 'customer',
+    entry: {
+      event: 'journey-refused',
+      client: visit.context.client.id,
+      customer: visit.context.facts.customer?.id ?? null,
+      error,
+      why: how,
+    },
   })
   await parts.interactions.refuse(rawOf(visit), { error, description })
   return toReturnPage(visit, how)

@@ -106,8 +106,8 @@ async function register(context: StepContext, touched: readonly Row[]): Promise<
       await door.undecided()
       return { problem: { code: 'bank-unavailable' } }
     }
-    for (const [row, outcome] of answers) outcomes.set(row, outcome)
-    await (answers.some(([, outcome]) => outcome === 'pin-wrong') ? door.wrong() : door.right())
+    for (const [row, outcome] of answers.outcomes) outcomes.set(row, outcome)
+    await (answers.anyWrong ? door.wrong() : door.right())
   }
   const byOutcome = (wanted: Outcome): Row[] => touched.filter((row) => outcomes.get(row) === wanted)
   const held = byOutcome('held')
@@ -118,8 +118,9 @@ async function register(context: StepContext, touched: readonly Row[]): Promise<
     })
     return { errors, kept: { rows: touched.filter((row) => row.ticked).map((row) => row.handle) } }
   }
-  const pinResult: Partial<Record<Outcome, string[]>> = {}
-  for (const [row, outcome] of outcomes) pinResult[outcome] = [...(pinResult[outcome] ?? []), row.handle]
+  const byRow: Partial<Record<Outcome, string[]>> = {}
+  for (const [row, outcome] of outcomes) byRow[outcome] = [...(byRow[outcome] ?? []), row.handle]
+  const pinResult = { heldCount: held.length, failedCount: outcomes.size - held.length, rows: byRow }
   return { learned: { pins: 'entered', pinResult } }
 }
 
@@ -133,7 +134,9 @@ function formFailure({ ticked, pin }: Row, digits: number): Failure | undefined 
 async function askBank(
   context: StepContext,
   entered: readonly Row[],
-): Promise<readonly (readonly [Row, Outcome])[] | undefined> {
+): Promise<
+  { readonly outcomes: readonly (readonly [Row, Outcome])[]; readonly anyWrong: boolean } | undefined
+> {
   const guards = new Map<Row, Try | Locked>()
   for (const row of entered) guards.set(row, await context.locks.take('pin', row.account.id))
   const allowed = entered.filter((row) => !('locked' in (guards.get(row) as Try | Locked)))
@@ -149,7 +152,7 @@ async function askBank(
     const guard = guards.get(row) as Try | Locked
     outcomes.push([row, 'locked' in guard ? 'pin-locked' : await settle(guard, said.get(row.account.id))])
   }
-  return outcomes
+  return { outcomes, anyWrong: answer.value.some((one) => one.answer === 'wrong') }
 }
 
 const noPins = { ok: true, value: [] } as const

@@ -11,7 +11,8 @@ export const reviewPins = defineStep({
   async page(context) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
-    const result = context.facts.pinResult ?? {}
+    const result = context.facts.pinResult
+    const rowsOf = (outcome: 'held' | (typeof pinFailures)[number]) => result?.rows[outcome] ?? []
     const rows = answer.value.map((account) => ({
       account,
       handle: accountHandle(context.uid, account.id),
@@ -21,12 +22,13 @@ export const reviewPins = defineStep({
         accounts: rows.map(({ account, handle }) => ({
           ...shown(account),
           handle,
-          justEntered: result.held?.includes(handle) ?? false,
+          justEntered: rowsOf('held').includes(handle),
         })),
-        registered: result.held?.length ?? 0,
+        registered: result?.heldCount ?? 0,
+        notRegistered: result?.failedCount ?? 0,
         failed: pinFailures.flatMap((code) =>
           rows
-            .filter(({ handle }) => result[code]?.includes(handle))
+            .filter(({ handle }) => rowsOf(code).includes(handle))
             .map(({ account }) => ({ account: accountName(account), code })),
         ),
         pinDigits: context.institution.rules.pinDigits,
@@ -39,6 +41,6 @@ export const reviewPins = defineStep({
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
     // Held PINs may have been released meanwhile; without an account to grant there is nothing to confirm.
-    return { learned: { pins: answer.value.some(canBeGranted) ? 'done' : 'adding' } }
+    return { learned: { pins: answer.value.some(canBeGranted) ? 'done' : 'adding', pinResult: undefined } }
   },
 })

@@ -81,7 +81,13 @@ async function identified(
   await context.audit({ event: 'signed-in', customer: id, method, challenge: decision, reasons })
   return {
     learned: {
-      customer: { id, companyName, userName, since: context.now },
+      // The names ride in the cookie, which has an end.
+      customer: {
+        id,
+        companyName: companyName.slice(0, 80),
+        userName: userName.slice(0, 40),
+        since: context.now,
+      },
       challenge: decision === 'ask' ? 'due' : 'not-needed',
     },
   }

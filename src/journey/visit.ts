@@ -137,10 +137,15 @@ function contextOf(
   }
 }
 
+/** Of 4096 bytes; the rest is for the name, the attributes and the CSRF secret of a first page. */
+const mostEncoded = 3850
+
 /** Sets the cookie. It belongs to this journey's path, so journeys side by side in one browser do not touch. */
 export function writeJourney({ request, uid }: Pick<Visit, 'request' | 'uid'>, journey: Journey): Journey {
   request.session.set('journey', fitted(journey))
   request.session.options({ path: `/journey/${uid}` })
+  const encoded = encodeURIComponent(request.server.encodeSecureSession(request.session))
+  if (encoded.length > mostEncoded) throw new Error('a journey is larger than its cookie may be')
   return journey
 }
 

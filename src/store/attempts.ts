@@ -1,7 +1,7 @@
 /**
  * Wrong tries, counted where no cookie can rewind them. A try is pending from before the bank is asked until the bank has
- * said; pending and wrong ones share one allowance, so parallel guesses gain nothing, and one that never ended (the bank
- * failed, the process died) is forgotten by itself after a minute.
+ * said; pending and wrong ones share one allowance, so parallel guesses gain nothing. One that never ended (the bank failed,
+ * the process died) is forgotten once nobody has tried for a minute.
  */
 import type { Database } from './open.ts'
 
@@ -38,6 +38,7 @@ export async function reserveAttempt(
     .where('subject', '=', subject)
     .where('forgotten_at', '<', now)
     .where('locked_until', '<', now)
+    .where((eb) => eb.or([eb('pending', '=', 0), eb('pending_at', '<', now - pendingFor)]))
     .execute()
   const row = await db
     .insertInto('attempts')
@@ -146,7 +147,38 @@ export async function giveBack(db: Database, subject: string): Promise<void> {
     .execute()
 }
 
-/** The try was right: former wrong ones are forgotten. */
+/** The try was right: former wrong ones are forgotten, those still pending are not. */
 export async function forgetAttempts(db: Database, subject: string): Promise<void> {
-  await db.deleteFrom('attempts').where('subject', '=', subject).where('locked_until', '<', forGood).execute()
+  await db
+    .updateTable('attempts')
+    .set((eb) => ({
+      failures: 0,
+      temporary_locks: 0,
+      locked_until: 0,
+      pending: eb
+        .case()
+        .when('pending', '>', 0)
+        .then(eb('pending', '-', 1))
+        .else(eb.lit(0))
+        .end(),
+    }))
+    .where('subject', '=', subject)
+    .where('locked_until', '<', forGood)
+    .execute()
+}
+
+/** Deletes at most `batch` subjects of whom nothing is to be remembered. */
+export async function deleteForgotten(db: Database, now: number, batch: number): Promise<number> {
+  const forgotten = db
+    .selectFrom('attempts')
+    .select('subject')
+    .where('forgotten_at', '<', now)
+    .where('locked_until', '<', now)
+    .where((eb) => eb.or([eb('pending', '=', 0), eb('pending_at', '<', now - pendingFor)]))
+    .limit(batch)
+  const { numDeletedRows } = await db
+    .deleteFrom('attempts')
+    .where('subject', 'in', forgotten)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }

@@ -22,19 +22,22 @@ export function claimAllow(
     const found = await readClaim(transaction, journeyHash)
     if (found && (found.done || found.outcome === 'refuse' || isSame(found.payload))) return found
     const row = { outcome: 'allow' as const, payload, created_at: now, done_at: null }
-    if (!found)
+    const claimed: Claim = { outcome: 'allow', payload, done: false }
+    if (!found) {
       await transaction
         .insertInto('finishing')
         .values({ journey_hash: journeyHash, ...row })
         .execute()
-    else
-      await transaction
-        .updateTable('finishing')
-        .set(row)
-        .where('journey_hash', '=', journeyHash)
-        .where('done_at', 'is', null)
-        .execute()
-    return { outcome: 'allow', payload, done: false }
+      return claimed
+    }
+    const { numUpdatedRows } = await transaction
+      .updateTable('finishing')
+      .set(row)
+      .where('journey_hash', '=', journeyHash)
+      .where('done_at', 'is', null)
+      .executeTakeFirst()
+    // Carried out or refused while we looked: that stands.
+    return numUpdatedRows === 1n ? claimed : ((await readClaim(transaction, journeyHash)) ?? claimed)
   })
 }
 
@@ -66,19 +69,20 @@ export async function withdrawClaim(db: Database, journeyHash: string, payload: 
     .execute()
 }
 
-/** Refuses: whatever was not carried out by now never will be. */
-export async function claimRefusal(db: Database, journeyHash: string, now: number): Promise<void> {
+/** Refuses: whatever was not carried out by now never will be. False when the journey had ended already. */
+export async function claimRefusal(db: Database, journeyHash: string, now: number): Promise<boolean> {
   const row = { outcome: 'refuse' as const, payload: '', created_at: now, done_at: now }
-  await db
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('finishing')
     .values({ journey_hash: journeyHash, ...row })
     .onConflict((conflict) =>
       conflict.column('journey_hash').doUpdateSet(row).where('finishing.done_at', 'is', null),
     )
-    .execute()
+    .executeTakeFirstOrThrow()
+  return numInsertedOrUpdatedRows === 1n
 }
 
-async function readClaim(db: Database, journeyHash: string): Promise<Claim | undefined> {
+export async function readClaim(db: Database, journeyHash: string): Promise<Claim | undefined> {
   const row = await db
     .selectFrom('finishing')
     .selectAll()
@@ -92,22 +96,33 @@ export async function listInterrupted(
   db: Database,
   before: number,
   batch: number,
-): Promise<readonly { readonly journeyHash: string; readonly payload: string }[]> {
+): Promise<readonly { readonly journeyHash: string; readonly payload: string; readonly since: number }[]> {
   const rows = await db
     .selectFrom('finishing')
-    .select(['journey_hash', 'payload'])
+    .select(['journey_hash', 'payload', 'created_at'])
     .where('outcome', '=', 'allow')
     .where('done_at', 'is', null)
     .where('created_at', '<', before)
     .orderBy('created_at')
     .limit(batch)
     .execute()
-  return rows.map((row) => ({ journeyHash: row.journey_hash, payload: row.payload }))
+  return rows.map((row) => ({ journeyHash: row.journey_hash, payload: row.payload, since: row.created_at }))
 }
 
-/** Forgets claims whose journey can no longer be opened. */
-export async function deleteOldClaims(db: Database, before: number): Promise<void> {
-  await db.deleteFrom('finishing').where('done_at', '<', before).execute()
+/** 許可 was pressed and is not carried out yet. */
+export async function isAgreed(db: Database, journeyHash: string): Promise<boolean> {
+  const claim = await readClaim(db, journeyHash)
+  return claim?.outcome === 'allow' && !claim.done
+}
+
+/** Forgets claims whose journey can no longer be opened, at most `batch`. */
+export async function deleteOldClaims(db: Database, before: number, batch: number): Promise<number> {
+  const old = db.selectFrom('finishing').select('journey_hash').where('done_at', '<', before).limit(batch)
+  const { numDeletedRows } = await db
+    .deleteFrom('finishing')
+    .where('journey_hash', 'in', old)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }
 
 export async function noteHeldPins(
@@ -125,27 +140,31 @@ export async function noteHeldPins(
     .execute()
 }
 
-export async function forgetHeldPins(db: Database, journeyHash: string): Promise<void> {
-  await db.deleteFrom('held_pins').where('journey_hash', '=', journeyHash).execute()
+/** Forgets the note, unless the journey held more meanwhile: then `releaseAt` is another. */
+export async function forgetHeldPins(db: Database, journeyHash: string, releaseAt: number): Promise<void> {
+  await db
+    .deleteFrom('held_pins')
+    .where('journey_hash', '=', journeyHash)
+    .where('release_at', '=', releaseAt)
+    .execute()
 }
 
-export async function findHeldPins(
-  db: Database,
-  journeyHash: string,
-): Promise<{ readonly customer: string } | undefined> {
+export type HeldNote = { readonly journeyHash: string; readonly customer: string; readonly releaseAt: number }
+
+export async function findHeldPins(db: Database, journeyHash: string): Promise<HeldNote | undefined> {
   const row = await db
     .selectFrom('held_pins')
-    .select('customer_id')
+    .selectAll()
     .where('journey_hash', '=', journeyHash)
     .executeTakeFirst()
-  return row && { customer: row.customer_id }
+  return row && { journeyHash, customer: row.customer_id, releaseAt: row.release_at }
 }
 
 export async function listHeldPinsToRelease(
   db: Database,
   now: number,
   batch: number,
-): Promise<readonly { readonly journeyHash: string; readonly customer: string }[]> {
+): Promise<readonly HeldNote[]> {
   const agreed = db
     .selectFrom('finishing')
     .select('journey_hash')
@@ -160,5 +179,9 @@ export async function listHeldPinsToRelease(
     .orderBy('release_at')
     .limit(batch)
     .execute()
-  return rows.map((row) => ({ journeyHash: row.journey_hash, customer: row.customer_id }))
+  return rows.map((row) => ({
+    journeyHash: row.journey_hash,
+    customer: row.customer_id,
+    releaseAt: row.release_at,
+  }))
 }

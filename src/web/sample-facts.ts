@@ -142,6 +142,7 @@ export function resultsView({
       justEntered: justEntered.includes(row),
     })),
     registered: justEntered.length,
+    notRegistered: failed.length,
     failed,
     pinDigits: sampleSite.institution.rules.pinDigits,
   }

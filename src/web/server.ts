@@ -139,6 +139,7 @@ function refuseUnreadable(
   const head = lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')
   socket.end(
     `HTTP/1.1 ${status}\r\n${head}\r\n\r\nお送りいただいた内容を読み取れませんでした。 / We could not read what was sent.\n`,
+    () => socket.destroy(),
   )
 }
 

@@ -36,7 +36,7 @@ beforeEach(async () => {
   const executor = bank.db.getExecutor()
   const run = executor.executeQuery.bind(executor)
   vi.spyOn(executor, 'executeQuery').mockImplementation(async (query, ...rest) => {
-    if (query.sql.startsWith('insert into "finishing"')) await pass('before it is refused')
+    if (query.sql.includes('from "clients"')) await pass('before it is refused')
     if (committed && query.sql.includes('from "engine_records"')) await pass('before its result is stored')
     return run(query, ...rest)
   })
