@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { startBank, type TestBank, withCalls, unavailable, killedAfterCommit } from '../support/bank.ts'
-import { allow, begin, cancel, comeBack, signIn, stepOf, walkToConsent } from '../support/walk.ts'
+import { allow, allowOn, begin, cancel, comeBack, signIn, stepOf, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
 let failing: Partial<Bank> = {}
@@ -52,6 +52,25 @@ describe('許可', () => {
     await walk.browser.get(`${walk.base}/give-consent`)
     await allow(walk)
     expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+  })
+
+  it('pressed twice at once, when the bank answers only one of them, can be finished by pressing again', async () => {
+    const walk = await begin(bank)
+    await walkToConsent(walk, 'mihon01')
+    const shown = walk.browser.page()
+    let calls = 0
+    failing = {
+      async commitPins(who) {
+        calls += 1
+        return calls === 1 ? unavailable() : bank.simulator.commitPins(who)
+      },
+    }
+    await Promise.all([allowOn(shown, walk), allowOn(shown, walk)])
+    expect(bank.logged.some((line) => line.includes('an unexpected failure'))).toBe(false)
+    const page = await walk.browser.get(walk.base)
+    if (stepOf(page) === 'give-consent') await allow(walk)
+    expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+    expect(await consents()).toHaveLength(1)
   })
 
   it('given up while the bank is away answers temporarily_unavailable and leaves nothing behind', async () => {
