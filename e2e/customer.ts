@@ -3,6 +3,7 @@ import {
   type BrowserContext,
   chromium as playwright,
   type Browser,
+  type LaunchOptions,
   type Locator,
   type Page,
 } from 'playwright'
@@ -30,6 +31,10 @@ export type Customer = {
 
   /** At the fintechs' page: 「銀行と連携する」 on the card of this service. */
   readonly connectBank: (service: 'みほん家計簿' | 'みほん会計') => Promise<void>
+  /** 「電子証明書ログイン」 or 「証明書を選び直す」: what the browser has chosen is sent, and the bank's next page is there. */
+  readonly showCertificate: (link?: '電子証明書ログイン' | '証明書を選び直す') => Promise<void>
+  /** The password of the certificate's holder. */
+  readonly enterPassword: (secret?: string) => Promise<void>
   readonly signIn: (loginId: string, secret?: string) => Promise<void>
   readonly answerQuestion: (text?: string) => Promise<void>
   readonly chooseServices: (...names: string[]) => Promise<void>
@@ -58,10 +63,14 @@ export type Customer = {
   readonly text: () => Promise<string>
 }
 
-/** Debian's Chromium: nothing is downloaded, and it calls nobody but the pages under test. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * Debian's Chromium: nothing is downloaded, and it calls nobody but the pages under test.
+ * @param where a program that starts it in other surroundings, and the environment it gets there
+ */
+export function launchChromium(where: Pick<LaunchOptions, 'executablePath' | 'env'> = {}): Promise<Browser> {
   return playwright.launch({
     executablePath: '/usr/bin/chromium',
+    ...where,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -126,6 +135,16 @@ async function openTab(
         page.waitForURL((url) => url.origin !== fintechUrl),
         card.getByRole('button', { name: '銀行と連携する' }).click(),
       ])
+    },
+    async showCertificate(link = '電子証明書ログイン') {
+      const asked = page.waitForResponse((response) => /\/certificate\?ticket=/.test(response.url()))
+      await page.getByRole('link', { name: link, exact: true }).click()
+      await asked
+      await page.waitForLoadState('domcontentloaded')
+    },
+    async enterPassword(secret = password) {
+      await page.getByLabel('ログインパスワード', { exact: true }).fill(secret)
+      await press('API連携')
     },
     async signIn(loginId, secret = password) {
       await page.getByLabel('ログインID', { exact: true }).fill(loginId)

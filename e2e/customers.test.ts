@@ -7,6 +7,7 @@ const openBrowser = useDemo()
 
 const back = '連携先に戻る'
 const retry = 'もう一度試す'
+const byCertificate = ['電子証明書ログイン', 'ログイン画面に戻る', back]
 
 /** At the bank's first screen, for the fintech that asks for everything. */
 async function atTheBank(): Promise<Customer> {
@@ -27,7 +28,7 @@ describe('a customer who cannot go on', () => {
   it.each([
     ['mihon04', 'ご利用を停止しています', '窓口へお電話で', [back]],
     ['mihon05', 'ログインパスワードの有効期限が切れています', 'パスワードを変更してください', [retry, back]],
-    ['mihon07', '電子証明書でのログインが必要です', '電子証明書方式です', [retry, back]],
+    ['mihon07', '電子証明書でのログインが必要です', '電子証明書方式です', byCertificate],
     ['mihon08', 'API連携の権限がありません', '貴社の管理者の方に', [back]],
   ])('%s reads 「%s」 only after the right password', async (loginId, title, help, ways) => {
     const customer = await atTheBank()
@@ -104,14 +105,5 @@ describe('a customer with an unusual way', () => {
     await customer.registerPins({ [/\d{7}/.exec(await unregistered.innerText())?.[0] ?? '']: pin })
     await customer.leaveBy(back)
     expect(await customer.text()).toContain('temporarily_unavailable')
-  })
-
-  it('nobody is sent on to a certificate page that does not exist: it says so and leads back', async () => {
-    const customer = await atTheBank()
-    await customer.page.getByRole('link', { name: '電子証明書ログイン', exact: true }).click()
-    expect(await customer.screen()).toBe('電子証明書ログインは、ここではご利用いただけません')
-    await customer.page.getByRole('link', { name: retry }).click()
-    await customer.signIn('mihon02')
-    expect(customer.step()).toBe('give-consent')
   })
 })

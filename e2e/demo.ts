@@ -24,14 +24,20 @@ export type DemoOptions = {
   readonly databaseUrl?: string
   /** of the bank and of the fintechs, where not any free ones */
   readonly ports?: readonly [number, number]
+  /** more settings, and others than the usual ones */
+  readonly environment?: Readonly<Record<string, string>>
+  /** with what is in it already; a new one unless told */
+  readonly dataDir?: string
 }
 
 export async function startDemo({
   databaseUrl,
   ports,
+  environment = {},
+  dataDir: givenDir,
 }: DemoOptions = {}): Promise<Demo & { readonly dataDir: string }> {
   const [port, fintechPort] = ports ?? [await freePort(), await freePort()]
-  const dataDir = await mkdtemp(join(tmpdir(), 'ninka-e2e-'))
+  const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'ninka-e2e-')))
   const program = spawn(process.execPath, ['src/main.ts', 'demo'], {
     cwd: root,
     // Nothing of the environment that the tests run in may change what they test.
@@ -39,15 +45,17 @@ export async function startDemo({
       PATH: process.env.PATH,
       PORT: String(port),
       FINTECH_PORT: String(fintechPort),
+      CERTIFICATE_PORT: String(await freePort()),
       DATA_DIR: dataDir,
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const said: string[] = []
   const address = await ready(program, said)
   return {
-    publicUrl: `http://localhost:${port}`,
+    publicUrl: environment.PUBLIC_URL ?? `http://localhost:${port}`,
     fintechUrl: new URL(address).origin,
     dataDir,
     reset: () => resetAt(new URL(address).origin),

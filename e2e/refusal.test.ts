@@ -97,18 +97,6 @@ describe('a dead end leads back to the fintech', () => {
       code: 'temporarily_unavailable',
     })
   })
-
-  it('from the certificate login that this demo does not have, or back to the sign-in', async () => {
-    const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
-    await mihon.page.getByRole('link', { name: '電子証明書ログイン' }).click()
-    expect(await mihon.screen()).toBe('電子証明書ログインは、ここではご利用いただけません')
-    await mihon.page.getByRole('link', { name: 'もう一度試す' }).click()
-    expect(await mihon.screen()).toBe('API連携認証（利用登録）')
-    await mihon.page.getByRole('link', { name: '電子証明書ログイン' }).click()
-    await mihon.leaveBy('連携先に戻る')
-    expect(await ending(mihon)).toEqual(plainRefusal)
-  })
 })
 
 describe('a PIN that was held', () => {

@@ -2,12 +2,10 @@
  * Takes the pictures of the README, by hand: `node e2e/screens.ts [folder]`. Every screen of the journey on a phone,
  * named for its step, as the real program shows it at its usual addresses: no other demo may be running.
  */
+import { readFileSync } from 'node:fs'
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { get } from 'node:https'
 import { join } from 'node:path'
-import { createTickets } from '../src/certificate/tickets.ts'
-import { systemClock } from '../src/clock.ts'
-import { createSecrets, readMasterKeys } from '../src/secrets.ts'
-import { openDatabase } from '../src/store/open.ts'
 import { type Customer, launchChromium, openBrowser, pin } from './customer.ts'
 import { startDemo } from './demo.ts'
 import { smallPng } from './small-png.ts'
@@ -16,10 +14,15 @@ const folder = process.argv[2] ?? join(import.meta.dirname, '..', 'docs', 'scree
 const mostBytes = 60_000
 
 await mkdir(folder, { recursive: true })
-const [demo, chromium] = await Promise.all([startDemo({ ports: [3000, 3001] }), launchChromium()])
+const [demo, chromium] = await Promise.all([
+  startDemo({ ports: [3000, 3001], environment: { CERTIFICATE_PORT: '3002' } }),
+  launchChromium(),
+])
 try {
   await walk(await openBrowser(chromium, demo, { javaScript: false, width: 360 }))
-  await showCertificate(await openBrowser(chromium, demo, { width: 360 }))
+  const phone = { width: 360 }
+  await showCertificate(await openBrowser(chromium, demo, phone), 'mihon07-good', 'certificate-password')
+  await showCertificate(await openBrowser(chromium, demo, phone), 'mihon07-expired', 'certificate-expired')
 } finally {
   await chromium.close()
   await demo.stop()
@@ -54,19 +57,27 @@ async function walk(aoba: Customer): Promise<void> {
   await shoot(aoba, 'fintech')
 }
 
-/** The demo has no certificate origin; this is the ticket that one would send back. */
-async function showCertificate(shiosai: Customer): Promise<void> {
+/** This browser has no certificate, so the request that a browser with one would make is made for it. */
+async function showCertificate(shiosai: Customer, name: string, screen: string): Promise<void> {
   await shiosai.connectBank('みほん家計簿')
   const [uid = ''] = new URL(shiosai.page.url()).pathname.split('/').slice(2)
-  const secrets = createSecrets(readMasterKeys(join(demo.dataDir, 'master.key'), { create: false }))
-  const db = await openDatabase('sqlite::memory:')
-  const ticket = createTickets({ db, secrets, clock: systemClock }).issue(
-    { user: 'mihon07', name: '汐崎 渚' },
-    uid,
-  )
-  await db.destroy()
-  await shiosai.page.goto(`${demo.publicUrl}/journey/${uid}/certificate?ticket=${encodeURIComponent(ticket)}`)
-  await shoot(shiosai, 'certificate-password')
+  const file = (ending: string) => readFileSync(join(demo.dataDir, 'certificates', `${name}.${ending}`))
+  const host = 'screens.cert.localhost'
+  const location = await new Promise<string>((done, fail) => {
+    const options = { host: '127.0.0.1', port: 3002, servername: host, headers: { host: `${host}:3002` } }
+    get(
+      {
+        ...options,
+        path: `/certificate/${uid}`,
+        cert: file('pem'),
+        key: file('key'),
+        rejectUnauthorized: false,
+      },
+      (response) => done(response.resume().headers.location ?? ''),
+    ).on('error', fail)
+  })
+  await shiosai.page.goto(location)
+  await shoot(shiosai, screen)
 }
 
 /** Down to the end of the screen itself; what stands below is the same on every one. */

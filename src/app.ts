@@ -5,7 +5,15 @@ import type { FastifyInstance } from 'fastify'
 import { accountsApi } from './accounts-api/routes.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
+import {
+  certificateAddress,
+  type CertificateOrigin,
+  certificateRoutes,
+  hasFreshHosts,
+  refuseStrangers,
+} from './certificate/origin.ts'
 import { createTickets } from './certificate/tickets.ts'
+import type { Verifier } from './certificate/verdict.ts'
 import { type Clock, hours, minutes } from './clock.ts'
 import { createConsents } from './consent/consents.ts'
 import type { Institution } from './institution.ts'
@@ -16,7 +24,7 @@ import { consentOfToken } from './provider/access.ts'
 import { createInteractions } from './provider/interactions.ts'
 import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
 import { mountProvider } from './provider/mount.ts'
-import { createProvider } from './provider/provider.ts'
+import { createProvider, pairwiseSubject } from './provider/provider.ts'
 import { createLocks } from './risk/locks.ts'
 import { type Secrets, unguessable } from './secrets.ts'
 import type { Settings } from './settings.ts'
@@ -24,7 +32,7 @@ import { type Clients, createClients } from './store/clients.ts'
 import type { Database } from './store/open.ts'
 import { sealedSecret } from './store/sealed-secrets.ts'
 import { createSweeper, type Sweeper } from './sweeper.ts'
-import { createServer, publicFiles } from './web/server.ts'
+import { bareServer, createServer, publicFiles } from './web/server.ts'
 import { createPages } from './web/pages.ts'
 import { engineErrorPage, handleFailures } from './web/failures.ts'
 
@@ -36,14 +44,24 @@ export type AppParts = {
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
+  /** sign-in by client certificate; undefined when it is not offered */
+  readonly certificates: CertificateParts | undefined
   /** ms between two rounds of the sweeper; 0 leaves it to the caller */
   readonly sweepEvery: number
 }
 
-export type App = { readonly server: FastifyInstance; readonly clients: Clients; readonly sweeper: Sweeper }
+export type App = {
+  readonly server: FastifyInstance
+  /** the listener behind the certificate origin, where that is offered */
+  readonly certificateServer: FastifyInstance | undefined
+  readonly clients: Clients
+  readonly sweeper: Sweeper
+}
+
+export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
 
 export async function createApp(parts: AppParts): Promise<App> {
-  const { settings, institution, db, bank, secrets, clock, log } = parts
+  const { settings, institution, db, bank, secrets, clock, log, certificates } = parts
   const { publicUrl } = settings
   const sealed = { db, secrets, clock }
   const pairwiseKey = Buffer.from(await sealedSecret(sealed, 'pairwise-salt', unguessable), 'base64url')
@@ -59,7 +77,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   const pins = createHeldPins({ bank, db, clock, log, keepFor: minutes(90) })
   const tickets = createTickets({ db, secrets, clock })
-  const pages = createPages({ institution, publicUrl })
+  const pages = createPages({
+    institution,
+    publicUrl,
+    certificates: certificates ? (hasFreshHosts(certificates.origin) ? 'fresh-host' : 'fixed-host') : 'off',
+  })
   const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
 
   const provider = createProvider({
@@ -90,7 +112,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     locks,
     tickets,
     pages,
-    certificateUrl: undefined,
+    certificateAddress: certificates && ((uid: string) => certificateAddress(certificates.origin, uid)),
+    subjectOf: (client: string, customer: string) => pairwiseSubject(pairwiseKey, client, customer),
   })
   await server.register(accountsApi, {
     bank,
@@ -100,7 +123,15 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   server.get('/healthz', async () => ({ status: 'ok' }))
 
+  const certificateServer = certificates && (await bareServer({ settings, pages, log }))
+  if (certificateServer) {
+    refuseStrangers(certificateServer, certificates.origin)
+    handleFailures(certificateServer, pages)
+    await publicFiles(certificateServer, join(import.meta.dirname, '..', 'public'))
+    await certificateServer.register(certificateRoutes, { ...certificates, publicUrl, bank, tickets })
+  }
+
   const sweeper = createSweeper({ finishing, log, every: parts.sweepEvery })
   server.addHook('onClose', async () => sweeper.stop())
-  return { server, clients, sweeper }
+  return { server, certificateServer, clients, sweeper }
 }

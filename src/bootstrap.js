@@ -11,6 +11,11 @@ const MINIMUM_NODE = 24
 // What the tests need beyond npm: a Debian package, and a file that proves it is there.
 const DEBIAN_PACKAGES = {
   chromium: '/usr/bin/chromium',
+  haproxy: '/usr/sbin/haproxy',
+  'libnss3-tools': '/usr/bin/certutil',
+  nginx: '/usr/sbin/nginx',
+  openssl: '/usr/bin/openssl',
+  sslscan: '/usr/bin/sslscan',
   postgresql: inSomeVersion('/usr/lib/postgresql', 'bin/initdb'),
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 }
@@ -29,7 +34,7 @@ const APT_SCRIPT = `
   apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"
 `
 
-const PROGRAMS = { demo: 'src/main.ts', start: 'src/main.ts', test: 'test/run.ts' }
+const PROGRAMS = { demo: 'src/main.ts', start: 'src/main.ts', ninka: 'src/ninka.ts', test: 'test/run.ts' }
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const isNewEnough = Number.parseInt(process.versions.node, 10) >= MINIMUM_NODE
@@ -48,7 +53,7 @@ if (mode in PROGRAMS) await launch(resolve(PROGRAMS[/** @type {keyof typeof PROG
 /** Makes the machine ready, or throws the one line that tells a person what to do; `install` stops after it. */
 async function prepare() {
   if (mode !== 'install' && !(mode in PROGRAMS))
-    throw new Error('usage: node src/bootstrap.js demo|start|test|install')
+    throw new Error('usage: node src/bootstrap.js demo|start|ninka|test|install')
   await installPackages()
   if (mode === 'test') await installDebianPackages()
   if (!isNewEnough && !existsSync(carriedNode)) {
@@ -59,7 +64,7 @@ async function prepare() {
 }
 
 async function installPackages() {
-  const production = mode === 'start'
+  const production = mode === 'start' || mode === 'ninka'
   if (isInstalled({ withDevelopment: mode === 'test' || mode === 'install' })) return
   // Replacing packages under a running service is the operator's decision, so a stale tree stops the start.
   if (production && existsSync('node_modules')) {

@@ -8,6 +8,7 @@ export const systemClock: Clock = () => Date.now()
 export const seconds = (n: number): number => n * 1000
 export const minutes = (n: number): number => n * 60_000
 export const hours = (n: number): number => n * 3_600_000
+export const days = (n: number): number => n * 86_400_000
 
 /** Japan has had one offset without daylight saving since 1952. */
 const japanOffset = hours(9)

@@ -1,5 +1,6 @@
 /** The bank that this process serves: names, phone, links and rules, from one validated file. Nothing of it is code. */
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { hours, minutes } from './clock.ts'
 import type { AttemptRule } from './store/attempts.ts'
@@ -15,6 +16,43 @@ const attemptRule = z.object({
   forgetAfterHours: z.number().int().min(1).max(8760).default(24),
 })
 
+/** What to do when the status of a certificate cannot be learned. */
+const whenUnknown = z.enum(['refuse', 'accept']).default('refuse')
+
+const certificates = z.object({
+  /** PEM file: the roots that are trusted (self-signed), and the intermediates between them and the customers */
+  authorities: z.string().min(1),
+  /** from how many days before its end the customer is told to renew */
+  noticeDays: z.number().int().min(0).max(365).default(30),
+  revocation: z
+    .object({
+      crl: z
+        .object({
+          /** files or http(s) addresses, PEM or DER */
+          sources: z.array(z.string().min(1)).min(1),
+          refreshMinutes: z.number().int().min(1).max(1440).default(60),
+          whenUnknown,
+        })
+        .optional(),
+      ocsp: z
+        .object({
+          url: z.url({ protocol: /^https?$/ }),
+          timeoutMs: z.number().int().min(100).max(10_000).default(3000),
+          /** how long an answer counts at most; never beyond its own nextUpdate */
+          cacheMinutes: z.number().int().min(0).max(1440).default(10),
+          whenUnknown,
+        })
+        .optional(),
+    })
+    .refine(
+      ({ crl, ocsp }) => crl || ocsp,
+      'names neither a crl nor an ocsp: stolen certificates would count',
+    ),
+})
+
+/** Whose client certificates count, and how their revocation is learned; file names are absolute. */
+export type CertificateRules = z.infer<typeof certificates>
+
 const schema = z.object({
   /** as it stands in the texts: 「見本信用組合 FBサービス」 */
   name: bilingual,
@@ -22,6 +60,8 @@ const schema = z.object({
   phoneHours: bilingual,
   links: z.object({ terms: httpsUrl, privacy: httpsUrl }),
   termsVersion: z.string().min(1),
+  /** for institutions whose customers sign in with client certificates */
+  certificates: certificates.optional(),
   rules: z.object({
     loginId: z.object({ maxLength: z.number().int().min(6).max(64) }),
     pinDigits: z.number().int().min(4).max(8),
@@ -33,7 +73,8 @@ const schema = z.object({
   }),
 })
 
-export type Institution = Omit<z.infer<typeof schema>, 'rules'> & {
+export type Institution = Omit<z.infer<typeof schema>, 'rules' | 'certificates'> & {
+  readonly certificates: CertificateRules | undefined
   readonly rules: {
     readonly loginId: { readonly maxLength: number }
     readonly pinDigits: number
@@ -51,9 +92,10 @@ export function readInstitution(file: string): Institution {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new Error(`the institution file is not complete:\n${wrong.join('\n')}`)
   }
-  const { rules, ...rest } = parsed.data
+  const { rules, certificates, ...rest } = parsed.data
   return {
     ...rest,
+    certificates: certificates && withPathsFrom(dirname(file), certificates),
     rules: {
       ...rules,
       password: toRule(rules.password),
@@ -61,6 +103,17 @@ export function readInstitution(file: string): Institution {
       pin: toRule(rules.pin),
       address: toRule({ ...rules.address, temporaryLocks: neverForGood }),
     },
+  }
+}
+
+/** File names in the institution file are relative to it. */
+function withPathsFrom(folder: string, rules: CertificateRules): CertificateRules {
+  const { crl } = rules.revocation
+  const sources = crl?.sources.map((one) => (/^https?:/.test(one) ? one : resolve(folder, one)))
+  return {
+    ...rules,
+    authorities: resolve(folder, rules.authorities),
+    revocation: { ...rules.revocation, ...(crl && sources ? { crl: { ...crl, sources } } : {}) },
   }
 }
 

@@ -1,28 +1,45 @@
 /** The process: reads the environment, starts what the mode asks for, and stops in good order. The only file that exits. */
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createApp } from './app.ts'
+import type { FastifyInstance } from 'fastify'
+import { type CertificateParts, createApp } from './app.ts'
 import { createSimulator } from './bank/simulator/simulator.ts'
+import { createVerifier } from './certificate/verify.ts'
 import { systemClock } from './clock.ts'
+import { type DemoCertificates, prepareDemoCertificates } from './demo/certificates.ts'
 import { createDemo } from './demo/demo.ts'
-import { readInstitution } from './institution.ts'
-import { createLog } from './log.ts'
-import { createSecrets, readMasterKeys } from './secrets.ts'
+import { startTlsFront } from './demo/tls-front.ts'
+import { type Institution, readInstitution } from './institution.ts'
+import { createLog, type Log } from './log.ts'
+import { createSecrets, readMasterKeys, readSecret, unguessable } from './secrets.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
+import { createClients } from './store/clients.ts'
 import { openDatabase } from './store/open.ts'
 import { sweepEvery } from './sweeper.ts'
 
-async function start(settings: Settings): Promise<{ address: string; stop: () => Promise<void> }> {
+type Started = { readonly said: string; readonly stop: () => Promise<void> }
+
+/** What the first argument may say; without one it is `start`. */
+const modes = {
+  demo: (environment) => startServer(readSettings({ ...environment, NINKA_MODE: 'demo' })),
+  start: (environment) => startServer(readSettings({ ...environment, NINKA_MODE: 'production' })),
+  // The parts of a demo that is spread over several processes.
+  fintechs: (environment) => startFintechs(readSettings({ ...environment, NINKA_MODE: 'demo' })),
+  certificates: (environment) => makeCertificates(readSettings({ ...environment, NINKA_MODE: 'demo' })),
+} as const satisfies Record<string, (environment: NodeJS.ProcessEnv) => Promise<Started>>
+
+async function startServer(settings: Settings): Promise<Started> {
   const demo = settings.mode === 'demo'
   if (settings.bank !== 'simulator')
     throw new SettingsError('BANK: only the simulated bank is there in this version')
   const log = createLog({ level: settings.logLevel })
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: demo }))
-  const institution = readInstitution(
-    settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json'),
-  )
-  const db = await openDatabase(settings.databaseUrl)
+  const demoCertificates = demo ? await demoAuthority(settings) : undefined
+  const institution = institutionOf(settings, demoCertificates)
+  const db = await open(settings)
   const bank = await createSimulator({ db, clock: systemClock })
-  const { server, clients } = await createApp({
+  const certificates = await certificateParts(settings, institution, log)
+  const { server, certificateServer, clients } = await createApp({
     settings,
     institution,
     db,
@@ -30,25 +47,128 @@ async function start(settings: Settings): Promise<{ address: string; stop: () =>
     secrets,
     clock: systemClock,
     log,
+    certificates,
     sweepEvery,
   })
   await server.listen({ host: settings.host, port: settings.port })
-  const fintechs = demo
-    ? await createDemo({ settings, clients, db, secrets, clock: systemClock, resetBank: () => bank.reset() })
-    : undefined
+  await certificateServer?.listen({ host: settings.host, port: settings.certificate?.port ?? 0 })
+  const front =
+    demoCertificates && (await startFront(settings, demoCertificates, certificates, certificateServer))
+  const fintechs =
+    demo && !settings.fintechsElsewhere
+      ? await createDemo({
+          settings,
+          clients,
+          db,
+          secrets,
+          clock: systemClock,
+          resetBank: () => bank.reset(),
+        })
+      : undefined
   return {
-    address: fintechs ? settings.fintechUrl : settings.publicUrl,
+    said: `ready: open ${demo ? settings.fintechUrl : settings.publicUrl}`,
     async stop() {
       await fintechs?.close()
+      await front?.close()
+      await certificateServer?.close()
       await server.close()
       await db.destroy()
     },
   }
 }
 
+/** The demo fintechs alone, for a demo whose bank runs in other processes. */
+async function startFintechs(settings: Settings): Promise<Started> {
+  const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: true }))
+  const db = await open(settings)
+  const bank = await createSimulator({ db, clock: systemClock })
+  const clients = createClients({ db, clock: systemClock })
+  const fintechs = await createDemo({
+    settings,
+    clients,
+    db,
+    secrets,
+    clock: systemClock,
+    resetBank: () => bank.reset(),
+  })
+  return {
+    said: `ready: open ${settings.fintechUrl}`,
+    async stop() {
+      await fintechs.close()
+      await db.destroy()
+    },
+  }
+}
+
+/** Makes the demo's certificates and ends, so that a proxy finds its own when it starts. */
+async function makeCertificates(settings: Settings): Promise<Started> {
+  const { folder } = await demoAuthority(settings)
+  return { said: `ready: certificates in ${folder}`, stop: async () => {} }
+}
+
+const open = ({ databaseUrl, databasePasswordFile }: Settings) =>
+  openDatabase(databaseUrl, databasePasswordFile ? readSecret(databasePasswordFile) : undefined)
+
+/** The demo's own authority with a certificate for every case, under DATA_DIR, and one for the servers' names. */
+function demoAuthority({ dataDir, publicUrl, certificate }: Settings): Promise<DemoCertificates> {
+  const named = [publicUrl, certificate?.url ?? ''].map((url) =>
+    url.replace(/^https?:\/\//, '').replace(/:\d+$/, ''),
+  )
+  return prepareDemoCertificates({
+    folder: join(dataDir, 'certificates'),
+    clock: systemClock,
+    hosts: [...new Set(['localhost', '*.cert.localhost', ...named])].filter(Boolean),
+  })
+}
+
+/** The demo's TLS front, where no proxy stands before it. */
+async function startFront(
+  { host, certificate }: Settings,
+  { server: { certFile, keyFile } }: DemoCertificates,
+  certificates: CertificateParts | undefined,
+  certificateServer: FastifyInstance | undefined,
+): Promise<{ close: () => Promise<void> } | undefined> {
+  const secret = certificates?.origin.secret
+  if (!certificate?.frontPort || !certificateServer || !secret) return undefined
+  const { port } = certificateServer.server.address() as AddressInfo
+  return startTlsFront({
+    host,
+    port: certificate.frontPort,
+    certFile,
+    keyFile,
+    upstream: { host, port },
+    secret,
+  })
+}
+
+function institutionOf(settings: Settings, demoCertificates: DemoCertificates | undefined): Institution {
+  const file = settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json')
+  const institution = readInstitution(file)
+  return { ...institution, certificates: institution.certificates ?? demoCertificates?.rules }
+}
+
+/** @throws SettingsError when certificates are asked for and nobody says whose count */
+async function certificateParts(
+  { certificate, trustedProxies, proxySecretFile, host }: Settings,
+  { certificates: rules }: Institution,
+  log: Log,
+): Promise<CertificateParts | undefined> {
+  if (!certificate) return undefined
+  if (!rules)
+    throw new SettingsError('INSTITUTION_FILE: CERTIFICATE_URL is set, but the file has no "certificates"')
+  const { url, format, frontPort } = certificate
+  const origin =
+    frontPort === undefined
+      ? { url, format, trustedProxies, secret: proxySecretFile ? readSecret(proxySecretFile) : undefined }
+      : { url, format, trustedProxies: [host], secret: unguessable() }
+  return { origin, verifier: await createVerifier({ rules, clock: systemClock, log }) }
+}
+
 async function main(): Promise<void> {
-  const mode = process.argv[2] === 'demo' ? 'demo' : 'production'
-  const { address, stop } = await start(readSettings({ ...process.env, NINKA_MODE: mode }))
+  const mode = process.argv[2] ?? 'start'
+  if (!isMode(mode))
+    throw new SettingsError(`the first argument must be one of ${Object.keys(modes).join(', ')}`)
+  const { said, stop } = await modes[mode](process.env)
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -62,8 +182,10 @@ async function main(): Promise<void> {
       )
     })
   }
-  process.stdout.write(`ready: open ${address}\n`)
+  process.stdout.write(`${said}\n`)
 }
+
+const isMode = (text: string): text is keyof typeof modes => Object.hasOwn(modes, text)
 
 main().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error)

@@ -56,6 +56,16 @@ export function createSecrets(masterKeys: readonly [Buffer, ...Buffer[]]): Secre
 }
 
 /**
+ * A secret that a proxy or a database shares with us, from a file of its own; a line end behind it does not count.
+ * @throws Error when it is shorter than 16 characters
+ */
+export function readSecret(file: string): string {
+  const secret = readFileSync(file, 'utf8').trim()
+  if (secret.length < 16) throw new Error(`the secret in ${file} must have at least 16 characters`)
+  return secret
+}
+
+/**
  * Reads the master key file: one base64 key of 32 bytes a line, newest first.
  * With `create`, a missing file is made (readable by its owner only).
  */

@@ -2,9 +2,15 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { type CertificateFormat, certificateFormats } from './certificate/forwarded.ts'
 
 const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, {
   message: 'must be an origin without path, such as https://login.bank.example',
+})
+
+/** An origin whose first label may be `*`: then every attempt of a certificate gets a host of its own. */
+const certificateOrigin = z.string().regex(/^https:\/\/(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, {
+  message: 'must be an https origin, such as https://cert.bank.example or https://*.cert.bank.example',
 })
 
 const schema = z.object({
@@ -12,11 +18,13 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(1).max(65_530).default(3000),
   PUBLIC_URL: origin.optional(),
+  FINTECH_URL: origin.optional(),
   FINTECH_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   DATABASE_URL: z
     .string()
     .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'must start with sqlite: or postgres://')
     .optional(),
+  DATABASE_PASSWORD_FILE: z.string().min(1).optional(),
   DATA_DIR: z.string().min(1).default('./data'),
   MASTER_KEY_FILE: z.string().min(1).optional(),
   INSTITUTION_FILE: z.string().min(1).optional(),
@@ -30,6 +38,10 @@ const schema = z.object({
         .filter(Boolean),
     )
     .refine((all) => all.every(isNetwork), 'must be addresses or CIDR ranges, separated by commas'),
+  CERTIFICATE_URL: certificateOrigin.optional(),
+  CERTIFICATE_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  CERTIFICATE_FORMAT: z.enum(certificateFormats).optional(),
+  PROXY_SECRET_FILE: z.string().min(1).optional(),
   BANK: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
@@ -52,14 +64,33 @@ export type Settings = {
   readonly publicUrl: string
   /** origin of the demo fintechs; only in demo mode */
   readonly fintechUrl: string
+  readonly fintechPort: number
+  /** the demo fintechs are another process's business (FINTECH_URL is set) */
+  readonly fintechsElsewhere: boolean
   readonly databaseUrl: string
+  /** file with the password of the database's user, where the address has none */
+  readonly databasePasswordFile: string | undefined
   readonly dataDir: string
   readonly masterKeyFile: string
   readonly institutionFile: string | undefined
   /** addresses or CIDR ranges whose X-Forwarded-For is believed */
   readonly trustedProxies: readonly string[]
+  /** sign-in by client certificate; undefined when it is not offered */
+  readonly certificate: CertificateSettings | undefined
+  /** file with what a proxy must send with a forwarded certificate */
+  readonly proxySecretFile: string | undefined
   readonly bank: string
   readonly logLevel: string
+}
+
+export type CertificateSettings = {
+  /** origin that asks for a certificate, with `*` where every attempt gets a fresh host */
+  readonly url: string
+  /** port of our own listener behind the proxy; 0 for any free one */
+  readonly port: number
+  readonly format: CertificateFormat
+  /** port of the demo's own TLS front, which takes the place of a proxy */
+  readonly frontPort: number | undefined
 }
 
 export class SettingsError extends Error {
@@ -79,23 +110,58 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     )
   }
   const s = parsed.data
+  const fintechPort = s.FINTECH_PORT ?? s.PORT + 1
   const settings: Settings = {
     mode: s.NINKA_MODE,
     host: s.HOST,
     port: s.PORT,
     publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,
-    fintechUrl: `http://127.0.0.1:${s.FINTECH_PORT ?? s.PORT + 1}`,
+    fintechUrl: s.FINTECH_URL ?? `http://127.0.0.1:${fintechPort}`,
+    fintechPort,
+    fintechsElsewhere: s.FINTECH_URL !== undefined,
     databaseUrl: s.DATABASE_URL ?? `sqlite:${join(s.DATA_DIR, 'ninka.db')}`,
+    databasePasswordFile: s.DATABASE_PASSWORD_FILE,
     dataDir: s.DATA_DIR,
     masterKeyFile: s.MASTER_KEY_FILE ?? join(s.DATA_DIR, 'master.key'),
     institutionFile: s.INSTITUTION_FILE,
     trustedProxies: s.TRUSTED_PROXIES,
+    certificate: certificateSettings(s),
+    proxySecretFile: s.PROXY_SECRET_FILE,
     bank: s.BANK ?? 'simulator',
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }
-  const wrong = settings.mode === 'production' ? demoDefaults(s) : []
+  const wrong = [...halfCertificates(s), ...(settings.mode === 'production' ? demoDefaults(s) : [])]
   if (wrong.length > 0) throw new SettingsError(wrong.join('\n'))
   return settings
+}
+
+/** The demo brings a TLS front of its own, unless it stands behind a proxy. */
+function certificateSettings(s: z.infer<typeof schema>): CertificateSettings | undefined {
+  const port = s.CERTIFICATE_PORT ?? s.PORT + 2
+  if (s.CERTIFICATE_URL && s.CERTIFICATE_FORMAT)
+    return { url: s.CERTIFICATE_URL, port, format: s.CERTIFICATE_FORMAT, frontPort: undefined }
+  if (s.NINKA_MODE === 'production') return undefined
+  return { url: `https://*.cert.localhost:${port}`, port: 0, format: 'rfc9440', frontPort: port }
+}
+
+/** Which header to believe from whom has no safe default. */
+function halfCertificates(s: z.infer<typeof schema>): string[] {
+  if (!s.CERTIFICATE_URL) {
+    return [
+      s.CERTIFICATE_FORMAT ? 'CERTIFICATE_FORMAT: says nothing without CERTIFICATE_URL' : '',
+      s.PROXY_SECRET_FILE ? 'PROXY_SECRET_FILE: says nothing without CERTIFICATE_URL' : '',
+    ].filter(Boolean)
+  }
+  const host = (url: string) => new URL(url.replace('*.', '')).host
+  return [
+    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
+    s.TRUSTED_PROXIES.length > 0
+      ? ''
+      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
+    s.PUBLIC_URL && host(s.PUBLIC_URL) === host(s.CERTIFICATE_URL)
+      ? 'CERTIFICATE_URL: must be another origin than PUBLIC_URL, or every customer would be asked for a certificate'
+      : '',
+  ].filter(Boolean)
 }
 
 /** What would be convenient in a demo and dangerous in production. */

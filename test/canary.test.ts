@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Bank } from '../src/bank/port.ts'
 import { startBank, type TestBank, withCalls } from './support/bank.ts'
+import { goodCertificate } from './support/certificates.ts'
 import { csrfOf } from './support/browser.ts'
 import { openFintech } from './support/fintech.ts'
 import { leaksOf, type Secret, tracesOf } from './support/traces.ts'
@@ -70,8 +71,8 @@ function takingCanaries(real: Bank): Bank {
   const translate = (text: string): string => known[text] ?? 'wrong'
   const translating: Partial<Bank> = {
     signIn: ({ loginId, password }) => real.signIn({ loginId, password: translate(password) }),
-    signInWithCertificate: ({ certificateUser, password }) =>
-      real.signInWithCertificate({ certificateUser, password: translate(password) }),
+    signInWithCertificate: ({ user, password }) =>
+      real.signInWithCertificate({ user, password: translate(password) }),
     answer: (attempt) => real.answer({ ...attempt, answer: translate(attempt.answer) }),
     holdPins: (request) =>
       real.holdPins({
@@ -192,8 +193,8 @@ describe('no planted secret is left behind', () => {
   it('by a certificate’s ticket, used, used again or foreign', async () => {
     const walk = await begin(bank)
     const uid = walk.base.split('/')[2] ?? ''
-    const ticket = bank.tickets.issue({ user: 'mihon07', name: 'しおさい水産' }, uid)
-    const foreign = bank.tickets.issue({ user: 'mihon07', name: 'しおさい水産' }, 'another')
+    const ticket = bank.tickets.issue(goodCertificate(), uid)
+    const foreign = bank.tickets.issue(goodCertificate(), 'another')
     const address = `${walk.base}/certificate?ticket=`
     await walk.browser.get(`${address}${foreign}`)
     expect(stepOf(await walk.browser.get(`${address}${ticket}`))).toBe('certificate-password')

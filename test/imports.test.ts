@@ -43,14 +43,19 @@ describe('imports', () => {
     expect(offenders(({ from, to }) => from.startsWith('provider/') && to.startsWith('journey/'))).toEqual([])
   })
 
-  it('of the demo and the simulator stay with main.ts', () => {
-    const outside = ({ from }: Import) => !/^(main\.ts|demo\/|bank\/simulator\/)/.test(from)
+  it('of the certificate origin do not know the journey', () => {
+    const inner = /^(journey|web|provider)\//
+    expect(offenders(({ from, to }) => from.startsWith('certificate/') && inner.test(to))).toEqual([])
+  })
+
+  it('of the demo and the simulator stay with the two programs', () => {
+    const outside = ({ from }: Import) => !/^(main\.ts|ninka\.ts|demo\/|bank\/simulator\/)/.test(from)
     expect(offenders((one) => outside(one) && /^(demo\/|bank\/simulator\/)/.test(one.to))).toEqual([])
   })
 
-  it('lead to process.env and process.exit in main.ts only', () => {
+  it('lead to process.env and process.exit in the two programs only', () => {
     for (const file of globSync('**/*.ts', { cwd: root })) {
-      if (file === 'main.ts') continue
+      if (file === 'main.ts' || file === 'ninka.ts') continue
       expect(readFileSync(join(root, file), 'utf8'), file).not.toMatch(/process\.(env|exit)\b/)
     }
   })

@@ -47,6 +47,80 @@ describe('settings', () => {
   })
 })
 
+describe('settings of certificates', () => {
+  const behind = { NINKA_MODE: 'demo', PUBLIC_URL: 'https://login.bank.example' }
+  const full = {
+    ...behind,
+    CERTIFICATE_URL: 'https://*.cert.bank.example',
+    CERTIFICATE_FORMAT: 'nginx',
+    TRUSTED_PROXIES: '10.0.0.0/8',
+  }
+
+  it('bring a TLS front of its own in a demo, and nothing in production', () => {
+    expect(readSettings({ NINKA_MODE: 'demo', PORT: '4000' }).certificate).toEqual({
+      url: 'https://*.cert.localhost:4002',
+      port: 0,
+      format: 'rfc9440',
+      frontPort: 4002,
+    })
+  })
+
+  it('name the origin, our listener behind it and the one format', () => {
+    expect(readSettings(full).certificate).toEqual({
+      url: 'https://*.cert.bank.example',
+      port: 3002,
+      format: 'nginx',
+      frontPort: undefined,
+    })
+    expect(readSettings({ ...full, CERTIFICATE_PORT: '9000' }).certificate?.port).toBe(9000)
+  })
+
+  it.each([
+    ['no format', { CERTIFICATE_FORMAT: '' }, 'CERTIFICATE_FORMAT'],
+    ['an unknown format', { CERTIFICATE_FORMAT: 'any' }, 'CERTIFICATE_FORMAT'],
+    ['nobody who may forward', { TRUSTED_PROXIES: '' }, 'TRUSTED_PROXIES'],
+    ['a format for nothing', { CERTIFICATE_URL: '' }, 'CERTIFICATE_FORMAT'],
+    ['the main origin', { CERTIFICATE_URL: 'https://login.bank.example' }, 'another origin'],
+    ['plain http', { CERTIFICATE_URL: 'http://cert.bank.example' }, 'CERTIFICATE_URL'],
+    ['a path', { CERTIFICATE_URL: 'https://cert.bank.example/x' }, 'CERTIFICATE_URL'],
+    ['a star in the middle', { CERTIFICATE_URL: 'https://cert.*.bank.example' }, 'CERTIFICATE_URL'],
+    ['two stars', { CERTIFICATE_URL: 'https://*.*.bank.example' }, 'CERTIFICATE_URL'],
+  ])('refuse %s', (_what, change, says) => {
+    expect(() => readSettings({ ...full, ...change })).toThrow(says)
+  })
+})
+
+describe('certificates in the institution file', () => {
+  const write = (certificates: unknown) => {
+    const file = join(folder, 'institution.json')
+    const demo = JSON.parse(readFileSync('src/demo/institution.json', 'utf8')) as object
+    writeFileSync(file, JSON.stringify({ ...demo, certificates }))
+    return () => readInstitution(file)
+  }
+
+  it('have paths beside the file, and refuse by default what cannot be checked', () => {
+    const read = write({
+      authorities: 'authorities.pem',
+      revocation: { crl: { sources: ['list.crl', 'http://crl.bank.example/list.crl'] } },
+    })
+    expect(read().certificates).toMatchObject({
+      authorities: join(folder, 'authorities.pem'),
+      noticeDays: 30,
+      revocation: {
+        crl: {
+          sources: [join(folder, 'list.crl'), 'http://crl.bank.example/list.crl'],
+          whenUnknown: 'refuse',
+          refreshMinutes: 60,
+        },
+      },
+    })
+  })
+
+  it('are refused without any way to learn of a revocation', () => {
+    expect(write({ authorities: 'a.pem', revocation: {} })).toThrow('stolen certificates would count')
+  })
+})
+
 describe('the master key file', () => {
   it('is made once, for its owner only, and read again', () => {
     const file = join(folder, 'new', 'master.key')

@@ -26,6 +26,20 @@ export type Customer = {
   readonly signals: readonly BankSignal[]
 }
 
+/** A client certificate whose chain, dates and revocation were checked. */
+export type PresentedCertificate = {
+  /** RFC 4514 string of the whole distinguished name; two different names never give the same string */
+  readonly subject: string
+  readonly issuer: string
+  /** lower-case hexadecimal without leading zeros */
+  readonly serialNumber: string
+  /** SHA-256 of the certificate's DER, lower-case hexadecimal */
+  readonly fingerprint: string
+}
+
+/** The user whom a certificate names; `id` is the same as the customer's. */
+export type CertificateUser = Pick<Customer, 'id' | 'userName'>
+
 export type BankSignal = 'unusual-environment'
 
 export type InquiryAccount = {
@@ -75,14 +89,26 @@ export type BankTransaction = {
 export type InJourney = { readonly customer: string; readonly journey: string }
 
 export interface Bank {
+  /** Whether the bank answers at all, without asking it for anything. */
+  reach(): Promise<Result<'reached', Unavailable>>
+
   signIn(credentials: {
     readonly loginId: string
     readonly password: string
   }): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed | Unavailable>>
 
+  /**
+   * Whose certificate this is: a user of a contract that signs in by certificate. By issuer and subject, so that a renewed
+   * certificate is the same user's. Only asked about certificates that we verified.
+   */
+  identifyCertificate(
+    certificate: PresentedCertificate,
+  ): Promise<Result<CertificateUser, { readonly reason: 'not-tied' } | Unavailable>>
+
   /** The password of the user whom a verified certificate names; never of anybody else. */
   signInWithCertificate(credentials: {
-    readonly certificateUser: string
+    /** the id that `identifyCertificate` gave */
+    readonly user: string
     readonly password: string
   }): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed | Unavailable>>
 

@@ -33,8 +33,7 @@ export async function createDemo(parts: DemoParts): Promise<FastifyInstance> {
     viewsDir: join(root, 'views'),
     publicDir: join(root, 'public'),
   })
-  const { hostname, port } = new URL(settings.fintechUrl)
-  await server.listen({ host: hostname, port: Number(port) })
+  await server.listen({ host: settings.host, port: settings.fintechPort })
   return server
 }
 

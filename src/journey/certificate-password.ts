@@ -1,5 +1,6 @@
 /** 手順 1-1②: the login password of the user whom the certificate names. */
 import { z } from 'zod'
+import { days } from '../clock.ts'
 import { text } from './fields.ts'
 import { authenticate } from './sign-in.ts'
 import { defineStep } from './step.ts'
@@ -7,8 +8,10 @@ import { defineStep } from './step.ts'
 export const certificatePassword = defineStep({
   fields: z.object({ password: text(256) }).catch({ password: '' }),
 
-  async page({ facts }) {
-    return { view: { certificateName: facts.certificate?.name ?? '' } }
+  async page({ facts: { certificate }, institution, now }) {
+    const endsAt = certificate?.endsAt ?? 0
+    const noticeFrom = endsAt - days(institution.certificates?.noticeDays ?? 0)
+    return { view: { certificateName: certificate?.name ?? '', endsSoon: now >= noticeFrom ? endsAt : null } }
   },
 
   async submit(context, { password }) {
@@ -18,7 +21,13 @@ export const certificatePassword = defineStep({
     return authenticate(context, {
       method: 'certificate',
       lockSubject: certificate.user,
-      ask: () => context.bank.signInWithCertificate({ certificateUser: certificate.user, password }),
+      async ask() {
+        const answer = await context.bank.signInWithCertificate({ user: certificate.user, password })
+        // Whatever a bank answers, this certificate opens nobody else's accounts.
+        if (answer.ok && answer.value.id !== certificate.user)
+          throw new Error('the bank signed in somebody else than the certificate names')
+        return answer
+      },
       wrong: { code: 'password-wrong', field: 'password' },
       kept: {},
     })

@@ -7,6 +7,7 @@ import { minutes } from '../clock.ts'
 import type { FieldError } from '../errors.ts'
 import { sha256 } from '../secrets.ts'
 import type { Language } from '../web/language.ts'
+import { receivedCertificate } from '../certificate/tickets.ts'
 import { bankScopes } from '../consent/services.ts'
 
 /** Why the PIN of a row was not registered. */
@@ -25,8 +26,8 @@ export const absoluteLimit = minutes(60)
 
 /** What the journey has learned about the customer and his wishes, as far as it rides in the cookie. */
 const learned = z.object({
-  /** a verified client certificate: the user it names */
-  certificate: z.object({ user: z.string(), name: z.string() }).optional(),
+  /** a verified client certificate: the user it names, and when it ends, ms */
+  certificate: z.object({ user: z.string(), name: z.string(), endsAt: z.number() }).optional(),
   /** `since`: when he signed in, ms */
   customer: z
     .object({ id: z.string(), companyName: z.string(), userName: z.string(), since: z.number() })
@@ -65,6 +66,8 @@ const notice = z.object({
   /** nobody clicked for too long, so the journey starts again */
   idle: z.boolean().optional(),
   problem: z.string().optional(),
+  /** the certificate that the dead end is about */
+  received: receivedCertificate.optional(),
 })
 
 const endings = ['allowed', 'refused', 'cancelled', 'timed-out', 'unavailable'] as const

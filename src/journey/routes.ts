@@ -49,8 +49,8 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
   app.get(
     '/journey/:uid/certificate-login',
     open((visit) => {
-      if (!parts.certificateUrl) return showDeadEnd(parts, visit, 'sign-in', { code: 'certificates-off' })
-      return visit.reply.redirect(parts.certificateUrl(visit.uid), 303)
+      if (!parts.certificateAddress) return showDeadEnd(parts, visit, 'sign-in', { code: 'certificates-off' })
+      return visit.reply.redirect(parts.certificateAddress(visit.uid), 303)
     }),
   )
 
@@ -113,7 +113,7 @@ async function showStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply
   const notice = visit.journey.notice?.step === due ? visit.journey.notice : undefined
   if (notice?.problem && isProblemCode(notice.problem)) {
     writeJourney(visit, withoutNotice(visit.journey))
-    return showDeadEnd(parts, visit, due, { code: notice.problem })
+    return showDeadEnd(parts, visit, due, { code: notice.problem, received: notice.received })
   }
   // Another tab may have finished with the same request: better said before it is read than after 許可.
   if (due === 'give-consent' && (await visit.pending.alreadyUsed()))
@@ -168,13 +168,23 @@ async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<
   return toReturnPage(visit, 'allowed')
 }
 
+/** What the certificate origin found: the holder, whose password is asked next, or a page that says what was wrong. */
 async function redeemTicket(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
   const { ticket } = visit.request.query
-  const certificate = typeof ticket === 'string' ? await parts.tickets.redeem(ticket, visit.uid) : undefined
-  if (!certificate) return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
+  const answer = typeof ticket === 'string' ? await parts.tickets.redeem(ticket, visit.uid) : undefined
+  if (!answer) return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
+  const { context } = visit
   // Whoever was signed in before is not the holder of this certificate: nothing of him is kept.
-  await parts.pins.release(visit.context.journeyHash)
-  return toDueStep(visit, writeJourney(visit, { ...withoutNotice(visit.journey), facts: { certificate } }))
+  await parts.pins.release(context.journeyHash)
+  const journey = { ...withoutNotice(visit.journey), facts: {} }
+  if ('holder' in answer && context.isExpected(answer.holder.user))
+    return toDueStep(visit, writeJourney(visit, { ...journey, facts: { certificate: answer.holder } }))
+
+  const problem = 'holder' in answer ? 'certificate-of-another' : answer.problem
+  const { received, fingerprint } = answer
+  await context.audit({ event: 'certificate-refused', reason: problem, fingerprint })
+  const notice = { step: 'sign-in', errors: {}, kept: {}, problem, ...(received ? { received } : {}) }
+  return toDueStep(visit, writeJourney(visit, { ...journey, notice }))
 }
 
 async function change(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
@@ -228,10 +238,5 @@ function showDeadEnd(
   step: StepName,
   problem: Problem,
 ): Promise<FastifyReply> {
-  return parts.pages.deadEnd(request, reply, {
-    problem,
-    context,
-    retry: `/journey/${uid}/${step}`,
-    cancel: `/journey/${uid}/cancel`,
-  })
+  return parts.pages.deadEnd(request, reply, { problem, context, base: `/journey/${uid}`, step })
 }

@@ -73,6 +73,10 @@ async function identified(
   method: Attempt['method'],
   subject: string,
 ): Promise<SubmitOutcome> {
+  if (!context.isExpected(id)) {
+    await context.audit({ event: 'sign-in-failed', subject, method, reason: 'customer-of-another' })
+    return { problem: { code: 'customer-of-another' } }
+  }
   const { decision, reasons } = context.assessRisk({ signals })
   if (decision === 'refuse') {
     await context.audit({ event: 'sign-in-failed', subject, method, reason: 'risk' })

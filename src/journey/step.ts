@@ -28,6 +28,8 @@ export type StepContext = {
   readonly now: number
   /** the client's address, as trusted proxies vouch for it */
   readonly address: string
+  /** false when the fintech's request names another customer (`id_token_hint`): a connection is renewed by its owner only */
+  readonly isExpected: (customer: string) => boolean
   /** the live connection of this customer with this fintech, which a new 許可 would end */
   readonly formerConnection: () => Promise<{ readonly number: string; readonly endsAt: number } | undefined>
   readonly audit: (entry: StepAudit) => Promise<void>
@@ -47,6 +49,7 @@ export type StepAudit =
       readonly method: 'password' | 'certificate'
       readonly reason: string
     }
+  | { readonly event: 'certificate-refused'; readonly reason: string; readonly fingerprint: string | null }
 
 /** What was typed before an error, to be shown again; never a secret. */
 export type Kept = Notice['kept']

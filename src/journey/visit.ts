@@ -28,7 +28,9 @@ export type JourneyParts = FinishParts & {
   readonly tickets: CertificateTickets
   readonly pages: Pages
   /** where 「電子証明書ログイン」 leads; undefined when certificates are not switched on */
-  readonly certificateUrl: ((uid: string) => string) | undefined
+  readonly certificateAddress: ((uid: string) => string) | undefined
+  /** the `sub` by which a fintech knows a customer */
+  readonly subjectOf: (client: string, customer: string) => string
 }
 
 declare module '@fastify/secure-session' {
@@ -132,6 +134,8 @@ function contextOf(
     language: readLanguage(request, pending.uiLocales),
     now,
     address: request.ip,
+    isExpected: (one) =>
+      pending.hintedSubject === undefined || pending.hintedSubject === parts.subjectOf(client.id, one),
     formerConnection: async () => (customer ? parts.consents.findActive(customer, client.id) : undefined),
     audit: (entry) => record(parts.db, now, journeyNumber(uid), { client: client.id, ...entry }),
   }

@@ -13,6 +13,8 @@ export type PendingRequest = {
   /** space-separated, as asked */
   readonly scope: string
   readonly uiLocales: string | undefined
+  /** `sub` of the request's `id_token_hint`, which the engine has verified: the customer whom the fintech means */
+  readonly hintedSubject: string | undefined
   /** when the customer came, ms */
   readonly startedAt: number
   /** where the engine answers the fintech once a result is stored */
@@ -44,6 +46,7 @@ export function createInteractions(provider: Provider): Interactions {
         clientId: String(params.client_id),
         scope: typeof params.scope === 'string' ? params.scope : '',
         uiLocales: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
+        hintedSubject: subjectIn(params.id_token_hint),
         startedAt: iat * 1000,
         resumeUrl: returnTo,
         answered: result && (result.consent ? 'allowed' : 'refused'),
@@ -74,6 +77,15 @@ export function createInteractions(provider: Provider): Interactions {
 function lost(error: unknown): undefined {
   if (error instanceof errors.SessionNotFound) return undefined
   throw error
+}
+
+/** The engine took the hint only after it had checked signature, issuer and audience; here it is only read. */
+function subjectIn(hint: unknown): string | undefined {
+  if (typeof hint !== 'string') return undefined
+  const claims = JSON.parse(Buffer.from(hint.split('.')[1] ?? '', 'base64url').toString()) as {
+    sub?: unknown
+  }
+  return typeof claims.sub === 'string' ? claims.sub : ''
 }
 
 /** Not in the published types: the id of the pushed request that started this interaction. */

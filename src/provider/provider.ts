@@ -49,7 +49,7 @@ export function createProvider(parts: ProviderParts): Provider {
     responseTypes: ['code'],
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) =>
-      keyedHash(parts.pairwiseKey, `sub ${client.clientId} ${accountId}`),
+      pairwiseSubject(parts.pairwiseKey, client.clientId, accountId),
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
     extraClientMetadata: { properties: ['urn:ninka:bank_scopes'] },
@@ -135,6 +135,10 @@ export function createProvider(parts: ProviderParts): Provider {
   listen(provider, parts.log)
   return provider
 }
+
+/** The `sub` by which a fintech knows a customer: another one at every fintech, the same one for ever. */
+export const pairwiseSubject = (key: Buffer, client: string, customer: string): string =>
+  keyedHash(key, `sub ${client} ${customer}`)
 
 /** Our own metadata, which `client.ts` writes and the published types do not know. */
 const allowedScopes = (client: unknown): BankScope[] =>

@@ -34,6 +34,7 @@ export type AuditEvent =
       method: 'password' | 'certificate'
       reason: string
     }
+  | { event: 'certificate-refused'; client: string; reason: string; fingerprint: string | null }
   | { event: 'locked'; subject: string; what: 'password' | 'answer' | 'pin' | 'address'; lasting: boolean }
 
 /** @param journey 受付番号, or null for what happens outside a journey */

@@ -12,18 +12,32 @@ export type Database = Kysely<Tables>
 
 const migrations = { '0001-ground': { up: ground } }
 
-/** @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
-export async function openDatabase(url: string): Promise<Database> {
-  const db: Database = new Kysely({
-    dialect: url.startsWith('sqlite:') ? sqlite(url.slice(7)) : postgres(url),
-  })
+/**
+ * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`
+ * @param password of the user in a `postgres://` address, where it stands in a file of its own
+ */
+export async function openDatabase(url: string, password?: string): Promise<Database> {
+  const db = connectDatabase(url, password)
   await migrate(db)
   return db
 }
 
+/** The database as it is, for somebody who only looks. */
+export const connectDatabase = (url: string, password?: string): Database =>
+  new Kysely({
+    dialect: url.startsWith('sqlite:') ? sqlite(url.slice(7)) : postgres(withPassword(url, password)),
+  })
+
 function sqlite(file: string): SqliteDialect {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   return new SqliteDialect({ database: openSqlite(file) })
+}
+
+function withPassword(url: string, password: string | undefined): string {
+  if (password === undefined) return url
+  const whole = new URL(url)
+  whole.password = encodeURIComponent(password)
+  return whole.href
 }
 
 const postgres = (url: string): PostgresDialect => new PostgresDialect({ pool: openPostgres(url) })

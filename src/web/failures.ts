@@ -86,6 +86,8 @@ function codeOf(error: FastifyError): ProblemCode {
       return 'stale-form'
     case 'NINKA_FOREIGN_ORIGIN':
       return 'foreign-origin'
+    case 'NINKA_FORWARDING_REFUSED':
+      return 'forwarding-refused'
     default:
   }
   const status = error.statusCode ?? 500

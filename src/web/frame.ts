@@ -12,7 +12,14 @@ import { ja, type Messages } from './messages/ja.ts'
 export const dictionaries: Readonly<Record<Language, Messages>> = { ja, en }
 
 /** The bank whose pages these are, and the address they stand at. */
-export type Site = { readonly institution: Institution; readonly publicUrl: string }
+export type Site = {
+  readonly institution: Institution
+  readonly publicUrl: string
+  /** whether customers may sign in by certificate, and whether every attempt has a host of its own */
+  readonly certificates: Certificates
+}
+
+export type Certificates = 'off' | 'fixed-host' | 'fresh-host'
 
 /** What a page within a journey is told about it. */
 export type PageContext = Pick<StepContext, 'uid' | 'language' | 'client' | 'facts'>
@@ -28,6 +35,7 @@ export type Frame = {
     readonly phoneHours: string
   }
   readonly host: string
+  readonly certificates: Certificates
   readonly screen: string
   readonly phase: { readonly number: number; readonly skipped: readonly string[] } | null
   readonly asking: {
@@ -56,7 +64,7 @@ export type JourneyFrame = Frame & {
 export type StepFrame = JourneyFrame & { readonly phase: NonNullable<Frame['phase']> }
 
 export function bareFrame(
-  { institution, publicUrl }: Site,
+  { institution, publicUrl, certificates }: Site,
   { language, screen, title }: { language: Language; screen: string; title: string },
 ): Frame {
   return {
@@ -69,6 +77,7 @@ export function bareFrame(
       phoneHours: institution.phoneHours[language],
     },
     host: new URL(publicUrl).host,
+    certificates,
     screen,
     phase: null,
     asking: null,

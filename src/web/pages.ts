@@ -52,7 +52,7 @@ export function createPages(site: Site) {
     async deadEnd(
       _request: FastifyRequest,
       reply: FastifyReply,
-      shown: { problem: Problem; context: StepContext; retry: string; cancel: string },
+      shown: { problem: Problem; context: StepContext; base: string; step: StepName },
     ): Promise<FastifyReply> {
       const page = deadEndPage(site, { ...shown, csrf: csrfOf(reply, shown.context.uid) })
       return send(reply.code(problems[shown.problem.code].status), page)

@@ -1,4 +1,5 @@
 /** The invented bank, fintech, customer and accounts that the samples tell of; the accounts are those of the manual. */
+import type { ReceivedCertificate } from '../certificate/verdict.ts'
 import type { InquiryAccount } from '../bank/port.ts'
 import { endOfDayInJapan } from '../clock.ts'
 import { consentWording } from '../consent/wording.ts'
@@ -17,6 +18,7 @@ const attempts = { tries: 5, lockFor: 1_800_000, temporaryLocks: 3, forgetAfter:
 
 export const sampleSite: Site = {
   publicUrl: 'https://connect.mihon-shinkumi.example',
+  certificates: 'fresh-host',
   institution: {
     name: { ja: '見本信用組合 FBサービス', en: 'Mihon Credit Union FB Service' },
     phone: '0120-000-000',
@@ -26,6 +28,7 @@ export const sampleSite: Site = {
       privacy: 'https://mihon-shinkumi.example/privacy',
     },
     termsVersion: '2026-04-01',
+    certificates: undefined,
     rules: {
       loginId: { maxLength: 12 },
       pinDigits: 4,
@@ -35,6 +38,14 @@ export const sampleSite: Site = {
       address: attempts,
     },
   },
+}
+
+export const sampleCertificate: ReceivedCertificate = {
+  holder: '見本 太郎',
+  company: '株式会社見本商店',
+  issuer: 'Mihon Credit Union Customer CA',
+  startsAt: Date.parse('2025-12-10T09:00:00+09:00'),
+  endsAt: Date.parse('2026-12-10T09:00:00+09:00'),
 }
 
 export const sampleClient: PageContext['client'] = {

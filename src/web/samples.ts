@@ -9,6 +9,7 @@ import {
   consentView,
   contextOf,
   handles,
+  sampleCertificate,
   resultsView,
   rowsView,
   sampleClient,
@@ -54,9 +55,10 @@ export const samples: readonly Sample[] = [
     idle: () => ({ view: { loginId: '' }, idle: true }),
   }),
   ...step('certificate-password', {
-    fresh: () => ({ view: { certificateName: 'FB0012345 見本 太郎' } }),
+    fresh: () => ({ view: { certificateName: '見本 太郎', endsSoon: null } }),
+    'ends-soon': () => ({ view: { certificateName: '見本 太郎', endsSoon: sampleCertificate.endsAt } }),
     wrong: () => ({
-      view: { certificateName: 'FB0012345 見本 太郎' },
+      view: { certificateName: '見本 太郎', endsSoon: null },
       errors: [{ code: 'password-wrong', field: 'password' }],
     }),
   }),
@@ -183,15 +185,15 @@ function endings(): Sample[] {
 
 function problemSamples(): Sample[] {
   const codes = Object.keys(problems) as ProblemCode[]
-  const ways = { retry: `${base}/sign-in`, cancel: `${base}/cancel` }
   return [
     ...codes.flatMap((code) => [
       ...inBoth(`problem/${code}`, (language) => problemPage(sampleSite, { language, code })),
       ...inBoth(`problem/${code}/in-journey`, (language) =>
         deadEndPage(sampleSite, {
-          problem: { code },
+          problem: { code, received: aboutCertificate(code) ? sampleCertificate : undefined },
           context: contextOf({ step: 'sign-in', language }),
-          ...ways,
+          base,
+          step: 'sign-in',
           csrf,
         }),
       ),
@@ -207,6 +209,10 @@ function problemSamples(): Sample[] {
       }),
     ),
   ]
+}
+
+function aboutCertificate(code: ProblemCode): boolean {
+  return code.startsWith('certificate-') && code !== 'certificate-missing' && code !== 'certificate-required'
 }
 
 function inBoth(name: string, make: (language: Language) => Page): Sample[] {

@@ -11,6 +11,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { securityHeaders } from '../edge/headers.ts'
 import { floodLimit } from '../edge/limits.ts'
 import { isSameOrigin } from '../edge/same-origin.ts'
+import { refuseCertificateHeaders } from '../certificate/trust.ts'
 import { hours } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { journeyNumber } from '../secrets.ts'
@@ -27,6 +28,7 @@ type ServerOptions = {
   readonly cookieKeys: readonly Buffer[]
 }
 
+/** The server of the customer's pages and of the engine. */
 export async function createServer({
   settings,
   pages,
@@ -34,7 +36,30 @@ export async function createServer({
   cookieKeys,
 }: ServerOptions): Promise<FastifyInstance> {
   const https = settings.publicUrl.startsWith('https:')
-  const headers = securityHeaders({ https })
+  const app = await bareServer({ settings, pages, log })
+  refuseCertificateHeaders(app)
+  await app.register(secureSession, {
+    sessionName: 'session',
+    cookieName: https ? '__Secure-journey' : 'journey',
+    key: [...cookieKeys],
+    // The facts carry times of their own; this only bounds how long an ending is remembered.
+    expiry: hours(25) / 1000,
+    cookie: { httpOnly: true, sameSite: 'lax', secure: https, path: '/journey' },
+  })
+  await app.register(csrf, { sessionPlugin: '@fastify/secure-session', getToken: formToken })
+  refuseOversizedCookies(app)
+  refuseForeignPosts(app, settings.publicUrl)
+  switchLanguage(app, https)
+  return app
+}
+
+/** What holds on every origin: no session, no form. */
+export async function bareServer({
+  settings,
+  pages,
+  log,
+}: Omit<ServerOptions, 'cookieKeys'>): Promise<FastifyInstance> {
+  const headers = securityHeaders({ https: settings.publicUrl.startsWith('https:') })
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -57,18 +82,6 @@ export async function createServer({
   logRequests(app)
   await floodLimit(app)
   await app.register(cookie)
-  await app.register(secureSession, {
-    sessionName: 'session',
-    cookieName: https ? '__Secure-journey' : 'journey',
-    key: [...cookieKeys],
-    // The facts carry times of their own; this only bounds how long an ending is remembered.
-    expiry: hours(25) / 1000,
-    cookie: { httpOnly: true, sameSite: 'lax', secure: https, path: '/journey' },
-  })
-  await app.register(csrf, { sessionPlugin: '@fastify/secure-session', getToken: formToken })
-  refuseOversizedCookies(app)
-  refuseForeignPosts(app, settings.publicUrl)
-  switchLanguage(app, https)
   await app.register(fastifyView, {
     engine: { eta: new Eta({ views: viewsDir, cache: true, autoTrim: false }) },
     templates: viewsDir,
@@ -102,7 +115,9 @@ function formToken(request: { body?: unknown }): string {
 function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
     const uid = (request.params as { uid?: unknown } | undefined)?.uid
-    request.log.info({
+    // Asked every few seconds by whoever watches us.
+    const level = request.routeOptions.url === '/healthz' ? 'debug' : 'info'
+    request.log[level]({
       event: 'request',
       method: request.method,
       route: request.routeOptions.url ?? 'none',

@@ -1,4 +1,5 @@
 /** Every template and the one object it is given, made without a request, so that a sample is exactly what the app sends. */
+import type { ReceivedCertificate } from '../certificate/verdict.ts'
 import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
 import type { Ending } from '../journey/journey.ts'
 import type { StepName, steps } from '../journey/steps.ts'
@@ -48,8 +49,14 @@ export type ProblemData = {
 
 type ProblemView = {
   readonly lines: readonly string[]
-  /** an address of ours to try again at */
-  readonly retry: string | null
+  /** an address of ours to try again at, and what the button says */
+  readonly retry: { readonly href: string; readonly text: string } | null
+  /** the client certificate that came */
+  readonly received: ReceivedView | null
+  /** why the browser's chooser may stay away, and what helps */
+  readonly chooserHint: readonly string[]
+  /** back to the sign-in page, where the retry leads elsewhere */
+  readonly signIn: string | null
   /** where the form that leads back to the fintech is sent */
   readonly cancel: string | null
   readonly code: ProblemCode
@@ -57,6 +64,11 @@ type ProblemView = {
   readonly incident: string | null
   /** for the fintech's developers */
   readonly detail: string | null
+}
+
+type ReceivedView = Pick<ReceivedCertificate, 'holder' | 'company' | 'issuer'> & {
+  readonly from: string
+  readonly until: string
 }
 
 /** 「許可しました。連携先に戻ります」 and the other ends of a journey. */
@@ -109,15 +121,17 @@ export function stepPage<Name extends StepName>(
 export function deadEndPage(
   site: Site,
   {
-    problem: { code },
+    problem: { code, received },
     context,
-    retry,
-    cancel,
+    base,
+    step,
     csrf,
-  }: { problem: Problem; context: PageContext; retry: string; cancel: string; csrf: string },
+  }: { problem: Problem; context: PageContext; base: string; step: StepName; csrf: string },
 ): Page {
-  const t = dictionaries[context.language]
+  const { language } = context
+  const t = dictionaries[language]
   const { title, lines } = t.problems[code]
+  const again = retryIn(site, code)
   return {
     template: 'problem',
     data: {
@@ -128,13 +142,42 @@ export function deadEndPage(
       t,
       view: {
         lines,
-        retry: problems[code].retry ? retry : null,
-        cancel,
+        retry:
+          again === 'certificate'
+            ? { href: `${base}/certificate-login`, text: certificateButton(t, code) }
+            : again && { href: `${base}/${step}`, text: t.frame.retry },
+        received: received ? receivedView(received, language) : null,
+        chooserHint: again === 'certificate' ? t.certificates.chooserHint[site.certificates] : [],
+        signIn: again === 'certificate' ? `${base}/sign-in` : null,
+        cancel: `${base}/cancel`,
         code,
         incident: null,
         detail: null,
       },
     },
+  }
+}
+
+/** Whoever came by ID has not chosen a certificate yet. */
+const certificateButton = (t: Messages, code: ProblemCode): string =>
+  code === 'certificate-required' ? t.signIn.certificateButton : t.certificates.retry
+
+/** Where no certificate origin is, nobody is sent there. */
+function retryIn({ certificates }: Site, code: ProblemCode): 'step' | 'certificate' | null {
+  const { retry } = problems[code]
+  return retry === 'certificate' && certificates === 'off' ? 'step' : retry || null
+}
+
+function receivedView(
+  { holder, company, issuer, startsAt, endsAt }: ReceivedCertificate,
+  language: Language,
+): ReceivedView {
+  return {
+    holder,
+    company,
+    issuer,
+    from: longDate(startsAt, language),
+    until: longDate(endsAt, language),
   }
 }
 
@@ -162,7 +205,10 @@ export function problemPage(
       t,
       view: {
         lines,
-        retry: retry ?? null,
+        retry: retry ? { href: retry, text: t.frame.retry } : null,
+        received: null,
+        chooserHint: [],
+        signIn: null,
         cancel: null,
         code,
         incident: incident ?? null,

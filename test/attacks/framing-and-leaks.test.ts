@@ -2,6 +2,7 @@
 import type { LightMyRequestResponse } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
+import { goodCertificate } from '../support/certificates.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { csrfOf, openBrowser } from '../support/browser.ts'
 import { behindProxy, fromEverywhere } from '../support/forging.ts'
@@ -41,9 +42,7 @@ async function everyAnswer(
   const uid = walk.base.split('/')[2] ?? ''
   await signIn(walk, 'mihon03', 'wrong')
   await walk.browser.get(`${walk.base}/certificate-login`)
-  await walk.browser.get(
-    `${walk.base}/certificate?ticket=${bank.tickets.issue({ user: 'mihon07', name: 'x' }, uid)}`,
-  )
+  await walk.browser.get(`${walk.base}/certificate?ticket=${bank.tickets.issue(goodCertificate(), uid)}`)
   await walk.browser.post(`${walk.base}/change`, { fact: 'certificate' })
   await signIn(walk, 'mihon03')
   await giveAnswer(walk)

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import type { Client } from '../../src/store/clients.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
+import { goodCertificate } from '../support/certificates.ts'
 import { openFintech } from '../support/fintech.ts'
 import {
   allow,
@@ -77,7 +78,7 @@ async function allPages(value: string): Promise<readonly string[]> {
   await signIn(walk, value, '')
   await signIn(walk, value, 'wrong')
   await walk.browser.get(
-    `${walk.base}/certificate?ticket=${bank.tickets.issue({ user: 'mihon07', name: value }, walk.base.split('/')[2] ?? '')}`,
+    `${walk.base}/certificate?ticket=${bank.tickets.issue(goodCertificate({ name: value }), walk.base.split('/')[2] ?? '')}`,
   )
   await walk.browser.post(`${walk.base}/certificate-password`, { password: 'wrong' })
   await walk.browser.post(`${walk.base}/change`, { fact: 'certificate' })

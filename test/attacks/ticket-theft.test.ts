@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openBrowser, type Page } from '../support/browser.ts'
+import { customerId, goodCertificate } from '../support/certificates.ts'
 import { behindProxy, fromEverywhere } from '../support/forging.ts'
 import {
   allow,
@@ -19,8 +20,11 @@ import {
 } from '../support/walk.ts'
 
 /** In the simulator all passwords are the same; here the certificate's customers have their own. */
-const ownPasswords: Readonly<Record<string, string>> = { mihon07: 'Shiosai-7', mihon02: 'Hibari-2' }
-const holder = { user: 'mihon07', name: '汐崎 渚' }
+const ownPasswords: Readonly<Record<string, string>> = {
+  [customerId('mihon07')]: 'Shiosai-7',
+  [customerId('mihon02')]: 'Hibari-2',
+}
+const { holder } = goodCertificate()
 
 let bank: TestBank
 let asked: string[]
@@ -30,8 +34,8 @@ beforeEach(async () => {
   const wrapBank = (real: Bank): Bank => ({
     ...real,
     signInWithCertificate(credentials) {
-      asked.push(credentials.certificateUser)
-      const right = ownPasswords[credentials.certificateUser] === credentials.password
+      asked.push(credentials.user)
+      const right = ownPasswords[credentials.user] === credentials.password
       return real.signInWithCertificate({ ...credentials, password: right ? password : 'wrong' })
     },
   })
@@ -43,7 +47,8 @@ afterEach(async () => {
 })
 
 const uidOf = ({ base }: Walk) => base.split('/')[2] ?? ''
-const ticketFor = (walk: Walk, certificate = holder) => bank.tickets.issue(certificate, uidOf(walk))
+const ticketFor = (walk: Walk, certificate = goodCertificate()) =>
+  bank.tickets.issue(certificate, uidOf(walk))
 const show = (walk: Walk, ticket: string, base = walk.base): Promise<Page> =>
   walk.browser.get(`${base}/certificate?ticket=${encodeURIComponent(ticket)}`)
 const enterPassword = ({ browser, base }: Walk, secret: string, more = {}): Promise<Page> =>
@@ -124,13 +129,14 @@ describe('a ticket', () => {
     ['of 5 KB', () => 'A'.repeat(5000)],
     [
       'in clear text',
-      (_ticket, walk) => JSON.stringify({ id: 'x', uid: uidOf(walk), ...holder, until: 9e15 }),
+      (_ticket, walk) =>
+        JSON.stringify({ id: 'x', uid: uidOf(walk), until: 9e15, answer: goodCertificate() }),
     ],
     [
       'sealed for something else',
       (_ticket, walk) =>
         bank.secrets.seal(
-          JSON.stringify({ id: 'x', uid: uidOf(walk), ...holder, until: 9e15 }),
+          JSON.stringify({ id: 'x', uid: uidOf(walk), until: 9e15, answer: goodCertificate() }),
           'signing-keys',
         ),
     ],
@@ -182,7 +188,7 @@ describe('the certificate of one customer', () => {
     const page = await enterPassword(walk, 'Hibari-2', named)
     expect(stepOf(page)).toBe('certificate-password')
     expect(page.html).toContain('ログインパスワードが違います')
-    expect(asked).toEqual(['mihon07'])
+    expect(asked).toEqual([customerId('mihon07')])
     expect(stepOf(await enterPassword(walk, 'Shiosai-7', named))).toBe('choose-services')
     expect(walk.browser.page().html).toContain('株式会社しおさい水産')
   })
@@ -199,17 +205,22 @@ describe('the certificate of one customer', () => {
 
   it('opens no contract that is by ID, and says so only after the right password', async () => {
     const walk = await begin(bank)
-    await show(walk, ticketFor(walk, { user: 'mihon02', name: '佐倉 みどり' }))
+    await show(walk, ticketFor(walk, goodCertificate({ loginId: 'mihon02', name: '佐倉 みどり' })))
     expect((await enterPassword(walk, 'wrong')).html).toContain('ログインパスワードが違います')
     expect(problemOf(await enterPassword(walk, 'Hibari-2'))).toBe('password-required')
   })
 
-  it('gives no tries beyond those by ID: both methods share one allowance', async () => {
+  it('is not locked out by a stranger who only knows the login ID', async () => {
+    const stranger = await begin(bank)
+    for (let turn = 0; turn < 5; turn += 1) await signIn(stranger, 'mihon07', 'wrong')
+    expect(problemOf(stranger.browser.page())).toBe('locked-for-a-while')
+    await honestLogin(await begin(bank))
+  })
+
+  it('has an allowance of its own for wrong passwords, whatever the journey', async () => {
     const walk = await begin(bank)
-    await signIn(walk, 'mihon07', 'wrong')
-    await signIn(walk, 'mihon07', 'wrong')
     await show(walk, ticketFor(walk))
-    for (let turn = 0; turn < 3; turn += 1) await enterPassword(walk, 'wrong')
+    for (let turn = 0; turn < 5; turn += 1) await enterPassword(walk, 'wrong')
     expect(problemOf(walk.browser.page())).toBe('locked-for-a-while')
     const other = await begin(bank)
     await show(other, ticketFor(other))

@@ -1,5 +1,7 @@
 /** What every implementation of the bank port must do, whoever stands behind it. Run with the demo customers. */
 import { describe, expect, test } from 'vitest'
+import { customerIssuer } from '../../src/bank/simulator/certificate-names.ts'
+import { customerId } from '../support/certificates.ts'
 import { pinsContract } from './pins-contract.ts'
 import { statementContract } from './statement-contract.ts'
 import { type MakeBank, password, type UnderTest, underTest, valueOf } from './under-test.ts'
@@ -7,6 +9,9 @@ import { type MakeBank, password, type UnderTest, underTest, valueOf } from './u
 export function bankContract(name: string, makeBank: MakeBank): void {
   describe(`${name} as a bank`, () => {
     const made = underTest(makeBank)
+    test('is reached', async () => {
+      expect(await made.bank.reach()).toEqual({ ok: true, value: 'reached' })
+    })
     signInContract(made)
     pinsContract(made)
     statementContract(made)
@@ -55,13 +60,40 @@ function signInContract(made: UnderTest): void {
     })
 
     test('a certificate signs in only the customers whose contract says so', async () => {
-      const enter = (certificateUser: string, entered: string) =>
-        made.bank.signInWithCertificate({ certificateUser, password: entered })
+      const enter = (loginId: string, entered: string) =>
+        made.bank.signInWithCertificate({ user: customerId(loginId), password: entered })
       expect(await enter('mihon07', password)).toMatchObject({ ok: true, value: { userName: '汐崎 渚' } })
       expect(await enter('mihon07', 'guess')).toEqual({ ok: false, reason: 'wrong' })
       expect(await enter('mihon01', 'guess')).toEqual({ ok: false, reason: 'wrong' })
       expect(await enter('mihon01', password)).toEqual({ ok: false, reason: 'password-required' })
-      expect(await enter('nobody', password)).toEqual({ ok: false, reason: 'wrong' })
+      const nobody = await made.bank.signInWithCertificate({ user: 'nobody', password })
+      expect(nobody).toEqual({ ok: false, reason: 'wrong' })
+    })
+
+    describe('a certificate', () => {
+      const subject = 'UID=mihon07,CN=汐崎 渚,O=株式会社しおさい水産,C=JP'
+      const ours = { subject, issuer: customerIssuer, serialNumber: '1', fingerprint: 'a'.repeat(64) }
+
+      test('names its user, a renewed one the same', async () => {
+        const user = { ok: true, value: { id: customerId('mihon07'), userName: '汐崎 渚' } }
+        expect(await made.bank.identifyCertificate(ours)).toEqual(user)
+        const renewed = { ...ours, serialNumber: '2', fingerprint: 'b'.repeat(64) }
+        expect(await made.bank.identifyCertificate(renewed)).toEqual(user)
+      })
+
+      test.each([
+        ['of another issuer', { issuer: customerIssuer.replace('Mihon', 'Other') }],
+        ['of a part of a name', { subject: 'UID=mihon07,CN=汐崎 渚' }],
+        ['with the name elsewhere in it', { subject: 'CN=UID\\=mihon07,O=株式会社しおさい水産,C=JP' }],
+        [
+          'of a contract that signs in by ID',
+          { subject: 'UID=mihon01,CN=見本 太郎,O=株式会社見本商店,C=JP' },
+        ],
+        ['of nobody', { subject: 'UID=mihon99,CN=x,O=x,C=JP' }],
+      ])('%s is tied to no contract', async (_what, change) => {
+        const answer = await made.bank.identifyCertificate({ ...ours, ...change })
+        expect(answer).toEqual({ ok: false, reason: 'not-tied' })
+      })
     })
 
     test('the bank says what it noticed', async () => {

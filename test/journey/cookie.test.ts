@@ -76,7 +76,11 @@ describe('the content of a cookie', () => {
   })
 
   it('forgets everything with the certificate, and only its own with services and accounts', () => {
-    const facts = { ...crowded.facts, certificate: { user: 'u', name: 'n' }, services: ['balances' as const] }
+    const facts = {
+      ...crowded.facts,
+      certificate: { user: 'u', name: 'n', endsAt: 1 },
+      services: ['balances' as const],
+    }
     expect(forget(facts, 'certificate')).toEqual({})
     expect(forget(facts, 'services')).not.toHaveProperty('services')
     expect(forget(facts, 'accounts')).toMatchObject({ pins: 'adding', services: ['balances'] })

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { startBank, type TestBank, withCalls, unavailable, killedAfterCommit } from '../support/bank.ts'
+import { goodCertificate } from '../support/certificates.ts'
 import { openFintech } from '../support/fintech.ts'
 import {
   allow,
@@ -247,7 +248,7 @@ describe('a ticket of a certificate', () => {
   it('redeemed while somebody is signed in forgets him', async () => {
     const walk = await begin(bank)
     await walkToConsent(walk, 'mihon01')
-    const ticket = bank.tickets.issue({ user: 'mihon07', name: 'MIHON 07' }, walk.base.split('/')[2] ?? '')
+    const ticket = bank.tickets.issue(goodCertificate(), walk.base.split('/')[2] ?? '')
     const page = await walk.browser.get(`${walk.base}/certificate?ticket=${encodeURIComponent(ticket)}`)
     expect(stepOf(page)).toBe('certificate-password')
     expect(page.html).not.toContain('株式会社見本商店')

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Writable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { join } from 'node:path'
-import { createApp } from '../../src/app.ts'
+import { type CertificateParts, createApp } from '../../src/app.ts'
 import type { Bank } from '../../src/bank/port.ts'
 import { createSimulator, type Simulator } from '../../src/bank/simulator/simulator.ts'
 import { createTickets, type CertificateTickets } from '../../src/certificate/tickets.ts'
@@ -19,6 +19,7 @@ import { emptyDatabase } from './database.ts'
 
 export type TestBank = {
   readonly server: FastifyInstance
+  readonly certificateServer: FastifyInstance | undefined
   readonly settings: Settings
   readonly db: Database
   readonly simulator: Simulator
@@ -37,6 +38,8 @@ export type TestBankOptions = {
   readonly wrapBank?: (bank: Bank) => Bank
   readonly environment?: Record<string, string>
   readonly databaseUrl?: string
+  /** sign-in by client certificate; off unless given */
+  readonly certificates?: CertificateParts
   /** the same key for two processes on one database */
   readonly masterKey?: Buffer
   readonly institution?: (institution: Institution) => Institution
@@ -57,7 +60,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, clients, sweeper } = await createApp({
+  const { server, certificateServer, clients, sweeper } = await createApp({
     settings,
     institution: options.institution?.(institution) ?? institution,
     db,
@@ -65,12 +68,15 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     secrets,
     clock,
     log,
+    certificates: options.certificates,
     sweepEvery: 0,
   })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
+  await certificateServer?.ready()
   return {
     server,
+    certificateServer,
     settings,
     db,
     simulator,
@@ -82,6 +88,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     logged,
     async close() {
       await server.close()
+      await certificateServer?.close()
       await db.destroy()
     },
   }

@@ -51,7 +51,7 @@ const pages: Readonly<Record<string, Page>> = {
   'certificate-password': stepPage(site, {
     ...all,
     step: 'certificate-password',
-    view: { certificateName: hostile },
+    view: { certificateName: hostile, endsSoon: 1 },
     errors: wrong('password'),
   }),
   'answer-challenge': stepPage(site, {
@@ -105,10 +105,13 @@ const pages: Readonly<Record<string, Page>> = {
     errors: wrong('accounts', 'proceed'),
   }),
   'dead end': deadEndPage(site, {
-    problem: { code: 'incident' },
+    problem: {
+      code: 'certificate-expired',
+      received: { holder: hostile, company: hostile, issuer: hostile, startsAt: 0, endsAt: 1 },
+    },
     context,
-    retry: address,
-    cancel: address,
+    base: address,
+    step: 'sign-in',
     csrf: hostile,
   }),
   problem: problemPage(site, {

@@ -158,6 +158,15 @@ const profiles: readonly Profile[] = [
     userName: '蛍川 光',
     accounts: [],
   },
+  {
+    // a second company with a certificate
+    ...usual,
+    loginId: 'mihon11',
+    companyName: '株式会社はまなす商会',
+    userName: '浜梨 恵',
+    signsInBy: 'certificate',
+    accounts: twoAccounts('3015977', '1008866'),
+  },
 ]
 
 export const demoCustomers: readonly DemoCustomer[] = profiles.map((profile) => ({

@@ -7,6 +7,7 @@ import type { Result } from '../../errors.ts'
 import type { Database } from '../../store/open.ts'
 import { transact } from '../../store/transaction.ts'
 import type { Bank, Customer, InJourney, InquiryAccount, NoInquiry, NotAllowed, PinAnswer } from '../port.ts'
+import { customerIssuer, subjectOf } from './certificate-names.ts'
 import { type CustomerState, type DemoAccount, type DemoCustomer, demoCustomers } from './customers.ts'
 import { foldAnswer, foldPin } from './fold.ts'
 import { matchesNothing, secretMatches } from './secret-hash.ts'
@@ -19,13 +20,28 @@ export type Simulator = Bank & {
 
 const byLoginId = new Map(demoCustomers.map((customer) => [customer.loginId, customer]))
 const byId = new Map(demoCustomers.map((customer) => [customer.id, customer]))
+/** The whole name decides, never a part of its text. */
+const bySubject = new Map(
+  demoCustomers
+    .filter(({ signsInBy }) => signsInBy === 'certificate')
+    .map((customer) => [subjectOf(customer), customer]),
+)
 
 export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
   await transact(db, seed)
   return {
-    signIn: ({ loginId, password }) => enter(db, { by: 'password', user: loginId, password }),
-    signInWithCertificate: ({ certificateUser, password }) =>
-      enter(db, { by: 'certificate', user: certificateUser, password }),
+    async reach() {
+      await db.selectFrom('simulator_customers').select('login_id').limit(1).execute()
+      return right('reached')
+    },
+    signIn: ({ loginId, password }) =>
+      enter(db, { by: 'password', customer: byLoginId.get(loginId), password }),
+    async identifyCertificate({ issuer, subject }) {
+      const known = issuer === customerIssuer ? bySubject.get(subject) : undefined
+      return known ? right({ id: known.id, userName: known.userName }) : { ok: false, reason: 'not-tied' }
+    },
+    signInWithCertificate: ({ user, password }) =>
+      enter(db, { by: 'certificate', customer: byId.get(user), password }),
     async question({ customer }) {
       const known = byId.get(customer)?.question
       return known ? right({ id: known.id, text: known.text }) : { ok: false, reason: 'unavailable' }
@@ -88,11 +104,14 @@ async function enter(
   db: Database,
   {
     by,
-    user,
+    customer,
     password,
-  }: { readonly by: DemoCustomer['signsInBy']; readonly user: string; readonly password: string },
+  }: {
+    readonly by: DemoCustomer['signsInBy']
+    readonly customer: DemoCustomer | undefined
+    readonly password: string
+  },
 ): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed>> {
-  const customer = byLoginId.get(user)
   const matches = await secretMatches(password, customer?.passwordHash ?? matchesNothing)
   if (!customer || !matches) return { ok: false, reason: 'wrong' }
   if (customer.signsInBy !== by) {

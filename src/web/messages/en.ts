@@ -43,6 +43,32 @@ export const en: Messages = {
     notShown: 'The ID and password you enter are never shown to the service.',
     checkAddress: (host) => `Check that the address of this page is ${host}.`,
   },
+  certificates: {
+    onPhone:
+      'Certificates are installed on a PC and cannot be used on a phone or tablet. Please open the service on your PC and start there.',
+    chooserMissing: 'If you are not asked for a certificate',
+    chooserHint: {
+      off: [],
+      'fixed-host': [
+        'Your browser remembers the certificate you chose before, so it may not ask again.',
+        'Close every browser window, open the browser again and start from the service. Do the same after renewing a certificate.',
+      ],
+      'fresh-host': [
+        'Your browser asks anew every time you press the button.',
+        'If it does not ask, this PC may hold no valid certificate. If closing every browser window and starting again does not help, please call us.',
+      ],
+    },
+    retry: 'Choose a certificate again',
+    signIn: 'Back to sign-in',
+    received: 'The certificate we received',
+    holder: 'Holder',
+    company: 'Company',
+    issuer: 'Issued by',
+    valid: 'Valid',
+    validFrom: (from, until) => `${from} to ${until}`,
+    endsSoon: (date) =>
+      `This certificate ends on ${date}. You cannot sign in with it after that, so please renew it soon.`,
+  },
   certificatePassword: {
     title: 'Connect by API: sign in',
     user: 'Holder of the certificate',
@@ -230,11 +256,86 @@ export const en: Messages = {
         'Customers with ID and password can go back and sign in.',
       ],
     },
+    'certificate-missing': {
+      title: 'We did not receive a certificate',
+      lines: [
+        'Either none was chosen, or this PC holds no valid certificate of ours. Browsers do not offer a certificate that has expired.',
+        'Use the PC that holds your certificate, choose the one issued by us and press “OK”. If it has expired, renew it first.',
+      ],
+    },
+    'certificate-expired': {
+      title: 'This certificate has expired',
+      lines: [
+        'You cannot sign in with an expired certificate.',
+        'If you have renewed it, choose the new one. The old one often stays on the PC.',
+        'If not, renew it in the online banking, or call our desk.',
+      ],
+    },
+    'certificate-not-yet-valid': {
+      title: 'This certificate is not valid yet',
+      lines: [
+        'You can use it once the period below has begun.',
+        'If you have one that is valid now, choose that one. Check the date and time of your PC, too.',
+      ],
+    },
+    'certificate-revoked': {
+      title: 'This certificate has been revoked',
+      lines: [
+        'It was stopped, for example because a loss was reported or a new one was issued.',
+        'If you have a new one, choose it. If you did not expect this, please call our desk.',
+      ],
+    },
+    'certificate-other-issuer': {
+      title: 'This is not a certificate of ours',
+      lines: [
+        'The certificate you chose was issued by another bank or organisation.',
+        'Choose the one that was issued by us.',
+      ],
+    },
+    'certificate-unsuitable': {
+      title: 'You cannot sign in with this certificate',
+      lines: [
+        'It was not issued for signing in, or it does not meet today’s safety standards.',
+        'Choose your certificate for signing in. If you have no other one, please call our desk.',
+      ],
+    },
+    'certificate-unverifiable': {
+      title: 'We cannot check your certificate right now',
+      lines: [
+        'We could not find out whether it has been revoked. You did nothing wrong.',
+        'Please wait a little and try again.',
+      ],
+    },
+    'certificate-not-tied': {
+      title: 'This certificate belongs to no contract',
+      lines: [
+        'It is a certificate of ours, but we found no contract that signs in with it.',
+        'If you have another one, choose that. If not, please call our desk.',
+      ],
+    },
+    'certificate-of-another': {
+      title: 'This is another customer’s certificate',
+      lines: [
+        'The service asked to connect a different customer (company or user).',
+        'Choose that customer’s own certificate. If the request was a mistake, cancel and start again from the service.',
+      ],
+    },
+    'customer-of-another': {
+      title: 'You signed in as a different customer',
+      lines: [
+        'The service asked to connect a different customer (company or user).',
+        'Sign in as that customer. If the request was a mistake, cancel and start again from the service.',
+      ],
+    },
+    'forwarding-refused': {
+      title: 'We did not accept this connection',
+      lines: ['For your safety we refused it, because it did not come by the proper way.'],
+    },
     'ticket-refused': {
       title: 'Please check your certificate again',
       lines: [
         'We did not receive the result of the certificate check. It may be too old or was used in another window.',
-        'Go back to the sign-in page and press “Sign in with certificate” again.',
+        'Press the button below and choose your certificate again.',
       ],
     },
     'already-finished': {

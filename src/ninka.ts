@@ -1,0 +1,91 @@
+/** The operator's command line: `npm run ninka -- <command>`. Reads the same environment as the service, and sets the exit status. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createSimulator } from './bank/simulator/simulator.ts'
+import { createTickets } from './certificate/tickets.ts'
+import { systemClock } from './clock.ts'
+import { demoRules } from './demo/certificates.ts'
+import { readInstitution } from './institution.ts'
+import { createLog } from './log.ts'
+import { examine, line } from './operator/doctor.ts'
+import { certificatesIn } from './operator/inside.ts'
+import { createProbe } from './operator/probe.ts'
+import { createSecrets, readMasterKeys, readSecret } from './secrets.ts'
+import { readSettings } from './settings.ts'
+import { connectDatabase } from './store/open.ts'
+
+const usage = `usage: npm run ninka -- doctor [--json] [--connect host:port] [--ca file]
+
+doctor looks at the installation that the environment describes, from inside
+and through its proxy, and says one line for each thing it looked at.
+  --json            one JSON array instead
+  --connect h:p     connect there instead of to the names in PUBLIC_URL and
+                    CERTIFICATE_URL, for a service whose names nobody knows yet
+  --ca file         also trust these authorities (PEM) for the proxy's certificate
+
+It ends with 0 when nothing failed, 1 when something did, 2 when it could not start.`
+
+async function doctor(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'boolean' }, connect: { type: 'string' }, ca: { type: 'string' } },
+  })
+  const settings = readSettings({ NINKA_MODE: 'production', ...process.env })
+  const file = settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json')
+  const read = readInstitution(file)
+  const made = join(settings.dataDir, 'certificates')
+  const certificates = settings.mode === 'demo' && existsSync(made) ? demoRules(made) : undefined
+  const institution = { ...read, certificates: read.certificates ?? certificates }
+  const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: false }))
+  const password = settings.databasePasswordFile && readSecret(settings.databasePasswordFile)
+  const db = connectDatabase(settings.databaseUrl, password)
+  const shared = { settings, clock: systemClock }
+  const [host = '', port = ''] = values.connect?.split(/:(?=\d+$)/) ?? []
+  const findings = examine(
+    {
+      ...shared,
+      institution,
+      db,
+      secrets,
+      log: createLog({ level: 'silent' }),
+      bank: settings.bank === 'simulator' ? () => createSimulator({ db, clock: systemClock }) : undefined,
+    },
+    {
+      ...shared,
+      probe: createProbe({
+        connectTo: values.connect ? { host, port: Number(port) } : undefined,
+        ca: values.ca ? readFileSync(values.ca, 'utf8') : undefined,
+      }),
+      tickets: createTickets({ db, secrets, clock: systemClock }),
+      publicCertificate:
+        institution.certificates && certificatesIn(institution.certificates.authorities)[0]?.raw,
+    },
+  )
+  const all = []
+  for await (const finding of findings) {
+    all.push(finding)
+    if (!values.json) process.stdout.write(`${line(finding)}\n`)
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`)
+  await db.destroy()
+  return all.some(({ verdict }) => verdict === 'failure') ? 1 : 0
+}
+
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  if (command === 'doctor') return doctor(args)
+  const asked = command === undefined || command === 'help' || command === '--help'
+  process[asked ? 'stdout' : 'stderr'].write(`${usage}\n`)
+  return asked ? 0 : 2
+}
+
+// The bootstrap hands on the mode by which it was called.
+main(process.argv.slice(process.argv[2] === 'ninka' ? 3 : 2)).then(
+  (status) => {
+    process.exitCode = status
+  },
+  (error: unknown) => {
+    process.stderr.write(`ninka: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 2
+  },
+)

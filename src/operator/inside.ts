@@ -1,0 +1,114 @@
+/** What the doctor sees with the installation's own settings: database, keys, authorities, revocation, bank. */
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import type { Bank } from '../bank/port.ts'
+import { inspectCertificates } from '../certificate/verify.ts'
+import { type Clock, days, hours } from '../clock.ts'
+import type { Institution } from '../institution.ts'
+import type { Log } from '../log.ts'
+import type { Secrets } from '../secrets.ts'
+import type { Settings } from '../settings.ts'
+import type { Database } from '../store/open.ts'
+import { type Check, failure, ok, type Outcome, skipped, warning } from './check.ts'
+
+export type Inside = {
+  readonly settings: Settings
+  readonly institution: Institution
+  readonly db: Database
+  readonly secrets: Secrets
+  /** undefined where this version has no way to it */
+  readonly bank: (() => Promise<Bank>) | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function insideChecks(parts: Inside): readonly Check[] {
+  return [
+    { name: 'database', run: () => database(parts) },
+    { name: 'database clock', run: () => databaseClock(parts) },
+    { name: 'keys', run: () => keys(parts) },
+    { name: 'bank', run: () => bank(parts) },
+    { name: 'authorities', run: () => authorities(parts) },
+    { name: 'revocation', run: () => revocation(parts) },
+  ]
+}
+
+async function database({ db, clock }: Inside): Promise<Outcome> {
+  const before = clock()
+  await db.selectFrom('clients').select('id').limit(1).execute()
+  const took = clock() - before
+  return took > 200 ? warning(`answers, but in ${took} ms`) : ok(`answers in ${took} ms`)
+}
+
+const mostSkew = 2000
+
+async function databaseClock({ settings, db, clock }: Inside): Promise<Outcome> {
+  if (settings.databaseUrl.startsWith('sqlite:')) return skipped('SQLite has no clock of its own')
+  const { rows } = await sql<{
+    now: string
+  }>`select extract(epoch from clock_timestamp()) * 1000 as now`.execute(db)
+  const skew = Math.round(Number(rows[0]?.now) - clock())
+  return Math.abs(skew) > mostSkew
+    ? failure(`its clock differs from this machine's by ${skew} ms; set both by NTP`)
+    : ok(`differs from this machine's by ${skew} ms`)
+}
+
+async function keys({ db, secrets }: Inside): Promise<Outcome> {
+  const rows = await db.selectFrom('sealed_secrets').select(['name', 'sealed']).execute()
+  if (rows.length === 0) return warning('the service has not been started on this database yet')
+  const closed = rows.filter(({ name, sealed }) => secrets.open(sealed, name) === undefined)
+  if (closed.length > 0)
+    return failure(`MASTER_KEY_FILE does not open: ${closed.map(({ name }) => name).join(', ')}`)
+  const older = rows.filter(({ name, sealed }) => !secrets.isNewest(sealed, name))
+  return older.length > 0
+    ? warning(
+        `sealed under an older master key, so keep it in the file: ${older.map(({ name }) => name).join(', ')}`,
+      )
+    : ok(`${rows.length} sealed values open with the newest master key`)
+}
+
+async function bank({ bank: port }: Inside): Promise<Outcome> {
+  if (!port) return skipped('this version has no way to it')
+  const answer = await (await port()).reach()
+  return answer.ok ? ok('answers') : failure('does not answer: nobody can sign in')
+}
+
+async function authorities({ institution: { certificates }, settings, clock }: Inside): Promise<Outcome> {
+  if (!certificates)
+    return settings.certificate
+      ? failure('CERTIFICATE_URL is set, but the institution file names no authorities')
+      : skipped('no sign-in by certificate')
+  const all = certificatesIn(certificates.authorities)
+  const soonest = Math.min(...all.map(({ validTo }) => Date.parse(validTo)))
+  const left = Math.floor((soonest - clock()) / days(1))
+  if (left < 0) return failure('an authority has expired: its customers cannot sign in')
+  return left < 90
+    ? warning(`an authority expires in ${left} days`)
+    : ok(`${all.length} authorities, the first expires in ${left} days`)
+}
+
+/** @param file PEM, already read once at the start */
+export function certificatesIn(file: string): X509Certificate[] {
+  const blocks = readFileSync(file, 'utf8').match(
+    /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
+  )
+  return (blocks ?? []).map((block) => new X509Certificate(block))
+}
+
+async function revocation({ institution: { certificates }, clock, log }: Inside): Promise<Outcome> {
+  if (!certificates) return skipped('no sign-in by certificate')
+  const { crl, ocsp } = certificates.revocation
+  if (!crl) return ok(`asked by OCSP at ${new URL(ocsp?.url ?? '').host}`)
+  const lists = await inspectCertificates({ rules: certificates, clock, log })
+  const bad = lists.flatMap((one) => ('problem' in one ? [`${one.source}: ${one.problem}`] : []))
+  if (bad.length > 0) return failure(bad.join('; '))
+  const good = lists.flatMap((one) => ('problem' in one ? [] : [one]))
+  const stale = good.filter(({ nextUpdate }) => nextUpdate < clock())
+  if (stale.length > 0) return failure(`out of date: ${stale.map(({ source }) => source).join(', ')}`)
+  const soon = good.filter(({ nextUpdate }) => nextUpdate < clock() + hours(2))
+  const entries = good.reduce((sum, one) => sum + one.entries, 0)
+  return soon.length > 0
+    ? warning(`out of date within 2 hours: ${soon.map(({ source }) => source).join(', ')}`)
+    : ok(`${good.length} lists with ${entries} revoked certificates are current`)
+}
