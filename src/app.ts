@@ -5,13 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import { accountsApi } from './accounts-api/routes.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
-import {
-  certificateAddress,
-  type CertificateOrigin,
-  certificateRoutes,
-  hasFreshHosts,
-  refuseStrangers,
-} from './certificate/origin.ts'
+import { certificateAddress, hasFreshHosts } from './certificate/hosts.ts'
+import { type CertificateOrigin, certificateRoutes, refuseStrangers } from './certificate/origin.ts'
 import { createTickets } from './certificate/tickets.ts'
 import type { Verifier } from './certificate/verdict.ts'
 import { type Clock, hours, minutes } from './clock.ts'
@@ -125,6 +120,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   const certificateServer = certificates && (await bareServer({ settings, pages, log }))
   if (certificateServer) {
+    certificateServer.addHook('onClose', () => certificates.verifier.stop())
     refuseStrangers(certificateServer, certificates.origin)
     handleFailures(certificateServer, pages)
     await publicFiles(certificateServer, join(import.meta.dirname, '..', 'public'))

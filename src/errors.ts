@@ -47,6 +47,7 @@ export const problems = {
     oauth: 'temporarily_unavailable',
     retry: 'certificate',
   },
+  'certificate-too-old': { status: 403, log: 'info', oauth: 'access_denied', retry: 'certificate' },
   'certificate-not-tied': { status: 403, log: 'info', oauth: 'access_denied', retry: 'certificate' },
   'certificate-of-another': { status: 403, log: 'info', oauth: 'access_denied', retry: 'certificate' },
   'customer-of-another': { status: 403, log: 'info', oauth: 'access_denied', retry: 'step' },

@@ -17,6 +17,8 @@ import { createClients } from './store/clients.ts'
 import { openDatabase } from './store/open.ts'
 import { sweepEvery } from './sweeper.ts'
 
+const loopback = '127.0.0.1'
+
 type Started = { readonly said: string; readonly stop: () => Promise<void> }
 
 /** What the first argument may say; without one it is `start`. */
@@ -51,7 +53,9 @@ async function startServer(settings: Settings): Promise<Started> {
     sweepEvery,
   })
   await server.listen({ host: settings.host, port: settings.port })
-  await certificateServer?.listen({ host: settings.host, port: settings.certificate?.port ?? 0 })
+  const { port = 0, frontPort } = settings.certificate ?? {}
+  // Behind the demo's own front nobody but it has a business here.
+  await certificateServer?.listen({ host: frontPort === undefined ? settings.host : loopback, port })
   const front =
     demoCertificates && (await startFront(settings, demoCertificates, certificates, certificateServer))
   const fintechs =
@@ -136,7 +140,7 @@ async function startFront(
     port: certificate.frontPort,
     certFile,
     keyFile,
-    upstream: { host, port },
+    upstream: { host: loopback, port },
     secret,
   })
 }
@@ -149,7 +153,7 @@ function institutionOf(settings: Settings, demoCertificates: DemoCertificates | 
 
 /** @throws SettingsError when certificates are asked for and nobody says whose count */
 async function certificateParts(
-  { certificate, trustedProxies, proxySecretFile, host }: Settings,
+  { certificate, trustedProxies, proxySecretFile }: Settings,
   { certificates: rules }: Institution,
   log: Log,
 ): Promise<CertificateParts | undefined> {
@@ -160,7 +164,7 @@ async function certificateParts(
   const origin =
     frontPort === undefined
       ? { url, format, trustedProxies, secret: proxySecretFile ? readSecret(proxySecretFile) : undefined }
-      : { url, format, trustedProxies: [host], secret: unguessable() }
+      : { url, format, trustedProxies: [loopback], secret: unguessable() }
   return { origin, verifier: await createVerifier({ rules, clock: systemClock, log }) }
 }
 

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createSimulator } from './bank/simulator/simulator.ts'
 import { createTickets } from './certificate/tickets.ts'
 import { systemClock } from './clock.ts'
 import { demoRules } from './demo/certificates.ts'
@@ -13,15 +12,16 @@ import { certificatesIn } from './operator/inside.ts'
 import { createProbe } from './operator/probe.ts'
 import { createSecrets, readMasterKeys, readSecret } from './secrets.ts'
 import { readSettings } from './settings.ts'
-import { connectDatabase } from './store/open.ts'
+import { inspectDatabase } from './store/open.ts'
 
-const usage = `usage: npm run ninka -- doctor [--json] [--connect host:port] [--ca file]
+const usage = `usage: npm run ninka -- doctor [--json] [--connect host[:port]] [--ca file]
 
 doctor looks at the installation that the environment describes, from inside
 and through its proxy, and says one line for each thing it looked at.
   --json            one JSON array instead
-  --connect h:p     connect there instead of to the names in PUBLIC_URL and
-                    CERTIFICATE_URL, for a service whose names nobody knows yet
+  --connect h[:p]   connect there instead of to the names in PUBLIC_URL and
+                    CERTIFICATE_URL, for a service whose names nobody knows yet;
+                    without a port to that of each
   --ca file         also trust these authorities (PEM) for the proxy's certificate
 
 It ends with 0 when nothing failed, 1 when something did, 2 when it could not start.`
@@ -39,9 +39,9 @@ async function doctor(args: readonly string[]): Promise<number> {
   const institution = { ...read, certificates: read.certificates ?? certificates }
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: false }))
   const password = settings.databasePasswordFile && readSecret(settings.databasePasswordFile)
-  const db = connectDatabase(settings.databaseUrl, password)
+  const db = inspectDatabase(settings.databaseUrl, password)
   const shared = { settings, clock: systemClock }
-  const [host = '', port = ''] = values.connect?.split(/:(?=\d+$)/) ?? []
+  const [host = '', port] = values.connect?.split(/:(?=\d+$)/) ?? []
   const findings = examine(
     {
       ...shared,
@@ -49,12 +49,13 @@ async function doctor(args: readonly string[]): Promise<number> {
       db,
       secrets,
       log: createLog({ level: 'silent' }),
-      bank: settings.bank === 'simulator' ? () => createSimulator({ db, clock: systemClock }) : undefined,
+      // The simulated bank lives in the database, which is looked at besides.
+      bank: undefined,
     },
     {
       ...shared,
       probe: createProbe({
-        connectTo: values.connect ? { host, port: Number(port) } : undefined,
+        connectTo: values.connect ? { host, port: port === undefined ? undefined : Number(port) } : undefined,
         ca: values.ca ? readFileSync(values.ca, 'utf8') : undefined,
       }),
       tickets: createTickets({ db, secrets, clock: systemClock }),

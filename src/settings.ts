@@ -3,15 +3,21 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type CertificateFormat, certificateFormats } from './certificate/forwarded.ts'
+import { isHostOf } from './certificate/hosts.ts'
 
 const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, {
   message: 'must be an origin without path, such as https://login.bank.example',
 })
 
 /** An origin whose first label may be `*`: then every attempt of a certificate gets a host of its own. */
-const certificateOrigin = z.string().regex(/^https:\/\/(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, {
-  message: 'must be an https origin, such as https://cert.bank.example or https://*.cert.bank.example',
-})
+const certificateOrigin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+    message: 'must be an origin in its shortest form: no path, and no port where it is 443',
+  })
+  .regex(/^https:\/\/(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, {
+    message: 'must be an https origin, such as https://cert.bank.example or https://*.cert.bank.example',
+  })
 
 const schema = z.object({
   NINKA_MODE: z.enum(['demo', 'production']),
@@ -152,13 +158,12 @@ function halfCertificates(s: z.infer<typeof schema>): string[] {
       s.PROXY_SECRET_FILE ? 'PROXY_SECRET_FILE: says nothing without CERTIFICATE_URL' : '',
     ].filter(Boolean)
   }
-  const host = (url: string) => new URL(url.replace('*.', '')).host
   return [
     s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
     s.TRUSTED_PROXIES.length > 0
       ? ''
       : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
-    s.PUBLIC_URL && host(s.PUBLIC_URL) === host(s.CERTIFICATE_URL)
+    s.PUBLIC_URL && isHostOf(s.CERTIFICATE_URL)(new URL(s.PUBLIC_URL).host)
       ? 'CERTIFICATE_URL: must be another origin than PUBLIC_URL, or every customer would be asked for a certificate'
       : '',
   ].filter(Boolean)

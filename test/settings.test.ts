@@ -76,6 +76,14 @@ describe('settings of certificates', () => {
   })
 
   it.each([
+    'https://*.login.bank.example',
+    'https://login.bank.example:8443',
+    'https://*.cert.bank.example:8443',
+  ])('take %s, which is another origin', (url) => {
+    expect(readSettings({ ...full, CERTIFICATE_URL: url }).certificate?.url).toBe(url)
+  })
+
+  it.each([
     ['no format', { CERTIFICATE_FORMAT: '' }, 'CERTIFICATE_FORMAT'],
     ['an unknown format', { CERTIFICATE_FORMAT: 'any' }, 'CERTIFICATE_FORMAT'],
     ['nobody who may forward', { TRUSTED_PROXIES: '' }, 'TRUSTED_PROXIES'],
@@ -85,6 +93,17 @@ describe('settings of certificates', () => {
     ['a path', { CERTIFICATE_URL: 'https://cert.bank.example/x' }, 'CERTIFICATE_URL'],
     ['a star in the middle', { CERTIFICATE_URL: 'https://cert.*.bank.example' }, 'CERTIFICATE_URL'],
     ['two stars', { CERTIFICATE_URL: 'https://*.*.bank.example' }, 'CERTIFICATE_URL'],
+    [
+      'a wildcard that covers the main origin',
+      { CERTIFICATE_URL: 'https://*.bank.example' },
+      'another origin',
+    ],
+    [
+      'a port that browsers do not send',
+      { CERTIFICATE_URL: 'https://cert.bank.example:443' },
+      'shortest form',
+    ],
+    ['a port that there is not', { CERTIFICATE_URL: 'https://cert.bank.example:99999' }, 'CERTIFICATE_URL'],
   ])('refuse %s', (_what, change, says) => {
     expect(() => readSettings({ ...full, ...change })).toThrow(says)
   })

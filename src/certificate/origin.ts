@@ -2,10 +2,10 @@
  * The certificate origin (手順 1-1①): the only one whose TLS asks for a client certificate. It shows no page. Whatever came,
  * even nothing, it answers with a redirect that carries a sealed ticket to the journey, where every page stands.
  */
-import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Bank } from '../bank/port.ts'
 import { type CertificateFormat, readForwarded } from './forwarded.ts'
+import { isHostOf } from './hosts.ts'
 import type { CertificateAnswer, CertificateProblem, CertificateTickets } from './tickets.ts'
 import { hasSecret, refuseForwarding, trustedPeers } from './trust.ts'
 import type { CertificateRefusal, Verifier } from './verdict.ts'
@@ -34,7 +34,7 @@ export function refuseStrangers(
   { trustedProxies, secret, url }: CertificateOrigin,
 ): void {
   const isProxy = trustedPeers(trustedProxies)
-  const isOurHost = hostsOf(url)
+  const isOurHost = isHostOf(url)
   app.addHook('onRequest', async (request) => {
     if (!isProxy(request.socket.remoteAddress)) refuseForwarding(request, 'peer-not-listed')
     if (!hasSecret(request, secret)) refuseForwarding(request, 'secret-missing-or-wrong')
@@ -60,7 +60,13 @@ async function examine(
   request: FastifyRequest,
 ): Promise<CertificateAnswer> {
   const forwarded = readForwarded(request.raw.rawHeaders, origin.format)
-  if (!forwarded.ok) return refuseForwarding(request, forwarded.reason)
+  if (!forwarded.ok) {
+    // The proxy's word, and what it forwarded is nothing we read: the customer's certificate is to blame, not the way.
+    if (forwarded.reason !== 'not-a-certificate' && forwarded.reason !== 'header-too-long')
+      refuseForwarding(request, forwarded.reason)
+    request.log.warn({ event: 'certificate-refused', reason: forwarded.reason }, 'it cannot be read')
+    return { problem: 'certificate-unsuitable', received: null, fingerprint: null }
+  }
   if (!forwarded.value) return { problem: 'certificate-missing', received: null, fingerprint: null }
 
   const verdict = await verifier.verify(forwarded.value)
@@ -84,24 +90,4 @@ const problemOf: Readonly<Record<CertificateRefusal, CertificateProblem>> = {
   revoked: 'certificate-revoked',
   unsuitable: 'certificate-unsuitable',
   'revocation-unknown': 'certificate-unverifiable',
-}
-
-/**
- * Where 「電子証明書ログイン」 leads. Browsers remember the choice of a certificate per host and port, "none" included, so a
- * fresh host brings the chooser back.
- */
-export function certificateAddress({ url }: Pick<CertificateOrigin, 'url'>, uid: string): string {
-  return `${url.replace('*', `c${randomBytes(5).toString('hex')}`)}/certificate/${uid}`
-}
-
-export const hasFreshHosts = ({ url }: Pick<CertificateOrigin, 'url'>): boolean => url.includes('*')
-
-/** The hosts of the origin, by the Host header, port included where it is not the scheme's own. */
-function hostsOf(url: string): (host: string | undefined) => boolean {
-  const [before = '', after] = url.replace(/^https?:\/\//, '').split('*')
-  return (host = '') => {
-    const asked = host.toLowerCase()
-    if (after === undefined) return asked === before
-    return asked.endsWith(after) && /^[a-z0-9-]{1,63}$/.test(asked.slice(0, -after.length))
-  }
 }

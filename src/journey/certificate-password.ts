@@ -1,14 +1,27 @@
 /** 手順 1-1②: the login password of the user whom the certificate names. */
 import { z } from 'zod'
-import { days } from '../clock.ts'
+import { days, minutes } from '../clock.ts'
 import { text } from './fields.ts'
+import type { Facts } from './journey.ts'
 import { authenticate } from './sign-in.ts'
 import { defineStep } from './step.ts'
+
+/**
+ * The cookie can be replayed, and a certificate may end or be revoked any time after it was shown: it counts for as long as
+ * it takes to type a password.
+ */
+const shownFor = minutes(5)
+
+const tooOld = { problem: { code: 'certificate-too-old' }, forget: 'certificate' } as const
+
+const isFresh = (certificate: Facts['certificate'], now: number): boolean =>
+  certificate !== undefined && now <= certificate.endsAt && now - certificate.since <= shownFor
 
 export const certificatePassword = defineStep({
   fields: z.object({ password: text(256) }).catch({ password: '' }),
 
   async page({ facts: { certificate }, institution, now }) {
+    if (!isFresh(certificate, now)) return tooOld
     const endsAt = certificate?.endsAt ?? 0
     const noticeFrom = endsAt - days(institution.certificates?.noticeDays ?? 0)
     return { view: { certificateName: certificate?.name ?? '', endsSoon: now >= noticeFrom ? endsAt : null } }
@@ -17,9 +30,11 @@ export const certificatePassword = defineStep({
   async submit(context, { password }) {
     const { certificate } = context.facts
     if (!certificate) throw new Error('certificate-password is due only with a certificate')
+    if (!isFresh(certificate, context.now)) return tooOld
     if (password === '') return { errors: [{ code: 'password-missing', field: 'password' }] }
-    return authenticate(context, {
+    const outcome = await authenticate(context, {
       method: 'certificate',
+      what: 'certificate-password',
       lockSubject: certificate.user,
       async ask() {
         const answer = await context.bank.signInWithCertificate({ user: certificate.user, password })
@@ -31,5 +46,7 @@ export const certificatePassword = defineStep({
       wrong: { code: 'password-wrong', field: 'password' },
       kept: {},
     })
+    const wrongMethod = 'problem' in outcome && outcome.problem.code === 'password-required'
+    return wrongMethod ? { ...outcome, forget: 'certificate' } : outcome
   },
 })

@@ -26,8 +26,10 @@ export const absoluteLimit = minutes(60)
 
 /** What the journey has learned about the customer and his wishes, as far as it rides in the cookie. */
 const learned = z.object({
-  /** a verified client certificate: the user it names, and when it ends, ms */
-  certificate: z.object({ user: z.string(), name: z.string(), endsAt: z.number() }).optional(),
+  /** a verified client certificate: the user it names, when it ends, and when it was shown, ms */
+  certificate: z
+    .object({ user: z.string(), name: z.string(), endsAt: z.number(), since: z.number() })
+    .optional(),
   /** `since`: when he signed in, ms */
   customer: z
     .object({ id: z.string(), companyName: z.string(), userName: z.string(), since: z.number() })

@@ -120,7 +120,11 @@ async function showStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply
     return showDeadEnd(parts, visit, due, { code: 'request-already-used' })
   const outcome = await steps[due].page(visit.context, notice?.kept ?? {})
   if ('learned' in outcome) return learn(visit, outcome.learned)
-  if ('problem' in outcome) return showDeadEnd(parts, visit, due, outcome.problem)
+  if ('problem' in outcome) {
+    const left = afterDeadEnd(visit, outcome)
+    if (left !== visit.journey) writeJourney(visit, left)
+    return showDeadEnd(parts, visit, dueOf(visit, left), outcome.problem)
+  }
   // Errors are shown once: a reload starts with a clean page.
   writeJourney(visit, withoutNotice(visit.journey))
   const { view, describe } = outcome
@@ -141,7 +145,10 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
   if (due === 'finished' || asked !== due || !isStepName(asked)) return toDueStep(visit, visit.journey)
   const { fields, submit } = steps[due] as unknown as AnyStep
   const outcome = await submit(visit.context, fields.parse(visit.request.body ?? {}))
-  if ('problem' in outcome) return sayProblem(visit, due, outcome.problem)
+  if ('problem' in outcome) {
+    const left = { ...visit, journey: afterDeadEnd(visit, outcome) }
+    return sayProblem(left, dueOf(visit, left.journey), outcome.problem)
+  }
   if ('errors' in outcome) return sayErrors(visit, due, outcome.errors, outcome.kept ?? {})
   const facts: Facts = { ...visit.context.facts, ...outcome.learned }
   if (nextStep(facts) !== 'finished') return learn(visit, outcome.learned)
@@ -172,13 +179,20 @@ async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<
 async function redeemTicket(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
   const { ticket } = visit.request.query
   const answer = typeof ticket === 'string' ? await parts.tickets.redeem(ticket, visit.uid) : undefined
-  if (!answer) return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
   const { context } = visit
+  if (!answer) {
+    await context.audit({ event: 'certificate-refused', reason: 'ticket-refused', fingerprint: null })
+    return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
+  }
   // Whoever was signed in before is not the holder of this certificate: nothing of him is kept.
   await parts.pins.release(context.journeyHash)
   const journey = { ...withoutNotice(visit.journey), facts: {} }
-  if ('holder' in answer && context.isExpected(answer.holder.user))
-    return toDueStep(visit, writeJourney(visit, { ...journey, facts: { certificate: answer.holder } }))
+  if ('holder' in answer && context.isExpected(answer.holder.user)) {
+    const { holder, fingerprint } = answer
+    await context.audit({ event: 'certificate-accepted', customer: holder.user, fingerprint })
+    const certificate = { ...holder, since: context.now }
+    return toDueStep(visit, writeJourney(visit, { ...journey, facts: { certificate } }))
+  }
 
   const problem = 'holder' in answer ? 'certificate-of-another' : answer.problem
   const { received, fingerprint } = answer
@@ -215,6 +229,15 @@ function toDueStep({ uid, context, reply }: Visit, journey: Journey): FastifyRep
   const due = nextStep({ ...journey.facts, client: context.facts.client })
   return reply.redirect(`/journey/${uid}/${due === 'finished' ? 'return' : due}`, 303)
 }
+
+/** The step that a dead end stands at. */
+function dueOf({ context }: Visit, journey: Journey): StepName {
+  const due = nextStep({ ...journey.facts, client: context.facts.client })
+  return due === 'finished' ? 'give-consent' : due
+}
+
+const afterDeadEnd = ({ journey }: Visit, { forget: gone }: { forget?: 'certificate' }): Journey =>
+  gone ? { ...withoutNotice(journey), facts: forget(journey.facts, gone) } : journey
 
 function learn(visit: Visit, { consent: _carriedOut, ...learned }: Learned): FastifyReply {
   const journey = withoutNotice(visit.journey)

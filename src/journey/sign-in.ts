@@ -23,6 +23,7 @@ export const signIn = defineStep({
 
     return authenticate(context, {
       method: 'password',
+      what: 'password',
       lockSubject: loginId,
       ask: () => context.bank.signIn({ loginId, password }),
       wrong: { code: 'sign-in-wrong', field: 'login-id' },
@@ -33,6 +34,8 @@ export const signIn = defineStep({
 
 type Attempt = {
   readonly method: 'password' | 'certificate'
+  /** whose wrong tries are counted apart: nobody locks out a certificate's holder by typing his id as a login ID */
+  readonly what: 'password' | 'certificate-password'
   readonly lockSubject: string
   readonly ask: () => ReturnType<Bank['signIn']>
   readonly wrong: FieldError
@@ -41,7 +44,7 @@ type Attempt = {
 
 /** One guarded try of a password, by either method, and what it tells about the customer. */
 export async function authenticate(context: StepContext, attempt: Attempt): Promise<SubmitOutcome> {
-  const taken = await context.locks.takeFrom(context.address, 'password', attempt.lockSubject)
+  const taken = await context.locks.takeFrom(context.address, attempt.what, attempt.lockSubject)
   if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
 
   const answer = await attempt.ask()

@@ -49,6 +49,7 @@ export type StepAudit =
       readonly method: 'password' | 'certificate'
       readonly reason: string
     }
+  | { readonly event: 'certificate-accepted'; readonly customer: string; readonly fingerprint: string }
   | { readonly event: 'certificate-refused'; readonly reason: string; readonly fingerprint: string | null }
 
 /** What was typed before an error, to be shown again; never a secret. */
@@ -62,12 +63,15 @@ export type PageOutcome<View> =
     }
   /** nothing to show: the step is not due after all */
   | { readonly learned: Learned }
-  | { readonly problem: Problem }
+  | DeadEnd
 
 export type SubmitOutcome =
   | { readonly learned: Learned }
   | { readonly errors: readonly FieldError[]; readonly kept?: Kept }
-  | { readonly problem: Problem }
+  | DeadEnd
+
+/** `forget`: a fact that led here and would lead here again. */
+type DeadEnd = { readonly problem: Problem; readonly forget?: 'certificate' }
 
 export type Step<Fields, View> = {
   /** Never rejects: what is missing or malformed becomes an empty value, and submit says it in the customer's words. */

@@ -8,7 +8,7 @@ import { seconds } from '../clock.ts'
 
 export type ProbeOptions = {
   /** connect here instead of to the origin's own host and port: before its name is known to the world */
-  readonly connectTo: { readonly host: string; readonly port: number } | undefined
+  readonly connectTo: { readonly host: string; readonly port: number | undefined } | undefined
   /** PEM of authorities to trust besides the system's */
   readonly ca: string | undefined
 }
@@ -45,7 +45,8 @@ export function createProbe({ connectTo, ca }: ProbeOptions): Probe {
       host: hostname.replace(/^\[|\]$/g, ''),
       port: Number(port || (protocol === 'https:' ? 443 : 80)),
     }
-    return { ...(connectTo ?? own), name: hostname, hostHeader: host, tls: protocol === 'https:' }
+    const { host: there, port: at } = connectTo ?? own
+    return { host: there, port: at ?? own.port, name: hostname, hostHeader: host, tls: protocol === 'https:' }
   }
   const tlsOptions = (origin: string): ConnectionOptions => {
     const { host, port, name } = target(origin)

@@ -18,7 +18,7 @@ import { record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 
-export type Guarded = 'password' | 'answer' | 'pin'
+export type Guarded = 'password' | 'certificate-password' | 'answer' | 'pin'
 
 export type Locked = { readonly locked: 'for-a-while' | 'for-good' }
 
@@ -49,7 +49,9 @@ type LockParts = {
   readonly key: Buffer
 }
 
-export function createLocks({ db, clock, institution: { rules }, key }: LockParts): Locks {
+export function createLocks({ db, clock, institution, key }: LockParts): Locks {
+  const { password, answer, pin, address: everybody } = institution.rules
+  const rules = { password, 'certificate-password': password, answer, pin, address: everybody }
   const tryOf = (what: Guarded | 'address', subject: string, reserved: Reserved): Try | Locked => {
     if (!reserved.ok) return lastingOrNot(reserved.lockedUntil)
     return {

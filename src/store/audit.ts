@@ -34,8 +34,14 @@ export type AuditEvent =
       method: 'password' | 'certificate'
       reason: string
     }
+  | { event: 'certificate-accepted'; client: string; customer: string; fingerprint: string }
   | { event: 'certificate-refused'; client: string; reason: string; fingerprint: string | null }
-  | { event: 'locked'; subject: string; what: 'password' | 'answer' | 'pin' | 'address'; lasting: boolean }
+  | {
+      event: 'locked'
+      subject: string
+      what: 'password' | 'certificate-password' | 'answer' | 'pin' | 'address'
+      lasting: boolean
+    }
 
 /** @param journey 受付番号, or null for what happens outside a journey */
 export async function record(

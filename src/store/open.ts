@@ -1,5 +1,5 @@
 /** Opens the database named in the settings and brings its tables to this version. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
@@ -22,8 +22,17 @@ export async function openDatabase(url: string, password?: string): Promise<Data
   return db
 }
 
-/** The database as it is, for somebody who only looks. */
-export const connectDatabase = (url: string, password?: string): Database =>
+/**
+ * The database as it is, for somebody who only looks.
+ * @throws Error when the SQLite file is not there
+ */
+export function inspectDatabase(url: string, password?: string): Database {
+  if (url.startsWith('sqlite:') && !existsSync(url.slice(7)))
+    throw new Error(`DATABASE_URL: there is no file ${url.slice(7)}`)
+  return connectDatabase(url, password)
+}
+
+const connectDatabase = (url: string, password?: string): Database =>
   new Kysely({
     dialect: url.startsWith('sqlite:') ? sqlite(url.slice(7)) : postgres(withPassword(url, password)),
   })

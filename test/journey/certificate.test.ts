@@ -1,8 +1,16 @@
 /** 手順 1-1: sign-in by client certificate, from the button to the fintech, and from every certificate that does not count to one that does. */
+import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { minutes } from '../../src/clock.ts'
 import { startBank, type TestBank, unavailable, withCalls } from '../support/bank.ts'
 import type { Page } from '../support/browser.ts'
-import { type Authority, makeAuthority, presentCertificate } from '../support/certificates.ts'
+import {
+  type Authority,
+  customerId,
+  goodCertificate,
+  makeAuthority,
+  presentCertificate,
+} from '../support/certificates.ts'
 import {
   allow,
   begin,
@@ -164,6 +172,74 @@ describe('the certificate and the password', () => {
     replaced = {}
     await walk.browser.get(walk.base)
     expect(stepOf(await enterPassword(walk))).toBe('choose-services')
+  })
+})
+
+describe('a certificate that was shown', () => {
+  const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
+
+  it('counts for five minutes, in a replayed cookie too, and is then asked for again', async () => {
+    const walk = await begin(bank)
+    await present(walk, 'mihon07-good')
+    const old = walk.browser.cookies()
+    wait(minutes(5) + 1)
+    const page = await enterPassword(walk)
+    expect([page.status, problemOf(page)]).toEqual([403, 'certificate-too-old'])
+    expect(page.html).toContain(`href="${walk.base}/certificate-login"`)
+    walk.browser.setCookies(old)
+    expect(problemOf(await walk.browser.get(`${walk.base}/certificate-password`))).toBe('certificate-too-old')
+    expect(stepOf(await walk.browser.get(walk.base))).toBe('sign-in')
+    await finishAs(walk, 'mihon07-good', 'mihon07')
+  })
+
+  it('does not outlive its own end', async () => {
+    const walk = await begin(bank)
+    const { uid, answer } = {
+      uid: walk.base.split('/')[2] ?? '',
+      answer: goodCertificate({ endsAt: Date.now() + 1000 }),
+    }
+    await walk.browser.get(`${walk.base}/certificate?ticket=${bank.tickets.issue(answer, uid)}`)
+    wait(2000)
+    expect(problemOf(await enterPassword(walk))).toBe('certificate-too-old')
+  })
+
+  it('is in the audit by its fingerprint, whether it was accepted or its ticket was refused', async () => {
+    const walk = await begin(bank)
+    await present(walk, 'mihon07-good')
+    const fingerprint = createHash('sha256').update(authority.der('mihon07-good')).digest('hex')
+    expect(await auditOf('certificate-accepted')).toEqual([{ payload: expect.stringContaining(fingerprint) }])
+    await walk.browser.get(`${walk.base}/certificate?ticket=forged`)
+    expect(await auditOf('certificate-refused')).toEqual([
+      { payload: expect.stringContaining('ticket-refused') },
+    ])
+  })
+
+  it('of a contract that signs in by ID is forgotten with the page that says so', async () => {
+    const walk = await begin(bank)
+    const answer = goodCertificate({ loginId: 'mihon02' })
+    const uid = walk.base.split('/')[2] ?? ''
+    await walk.browser.get(`${walk.base}/certificate?ticket=${bank.tickets.issue(answer, uid)}`)
+    const page = await enterPassword(walk)
+    expect(problemOf(page)).toBe('password-required')
+    expect(page.html).toContain(`href="${walk.base}/sign-in"`)
+    expect(stepOf(await walk.browser.get(`${walk.base}/sign-in`))).toBe('sign-in')
+    expect(stepOf(await signIn(walk, 'mihon02'))).toBe('choose-services')
+  })
+
+  it('cannot be locked out by somebody who types its holder’s id as a login ID', async () => {
+    const stranger = await begin(bank)
+    for (let turn = 0; turn < 5; turn += 1) await signIn(stranger, customerId('mihon07'), 'wrong')
+    expect(problemOf(stranger.browser.page())).toBe('locked-for-a-while')
+    await finishAs(await begin(bank), 'mihon07-good', 'mihon07')
+  })
+
+  it('that is too large or no certificate at all is explained on the journey’s page', async () => {
+    const walk = await begin(bank)
+    for (const der of [Buffer.from('no certificate'), Buffer.alloc(20_000, 1)]) {
+      const page = await presentCertificate(bank, walk, der)
+      expect([page.status, problemOf(page)]).toEqual([403, 'certificate-unsuitable'])
+    }
+    await finishAs(walk, 'mihon07-good', 'mihon07')
   })
 })
 

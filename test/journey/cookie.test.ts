@@ -78,7 +78,7 @@ describe('the content of a cookie', () => {
   it('forgets everything with the certificate, and only its own with services and accounts', () => {
     const facts = {
       ...crowded.facts,
-      certificate: { user: 'u', name: 'n', endsAt: 1 },
+      certificate: { user: 'u', name: 'n', endsAt: 1, since: 0 },
       services: ['balances' as const],
     }
     expect(forget(facts, 'certificate')).toEqual({})

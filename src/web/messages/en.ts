@@ -289,7 +289,7 @@ export const en: Messages = {
       title: 'This is not a certificate of ours',
       lines: [
         'The certificate you chose was issued by another bank or organisation.',
-        'Choose the one that was issued by us.',
+        'Choose the one that was issued by us. If you are not sure, please call our desk.',
       ],
     },
     'certificate-unsuitable': {
@@ -304,6 +304,13 @@ export const en: Messages = {
       lines: [
         'We could not find out whether it has been revoked. You did nothing wrong.',
         'Please wait a little and try again.',
+      ],
+    },
+    'certificate-too-old': {
+      title: 'It took a while since you chose your certificate',
+      lines: [
+        'For your safety the password must be entered within 5 minutes. Nothing has been allowed.',
+        'Press the button below and choose your certificate again.',
       ],
     },
     'certificate-not-tied': {
@@ -321,7 +328,7 @@ export const en: Messages = {
       ],
     },
     'customer-of-another': {
-      title: 'You signed in as a different customer',
+      title: 'These are the details of a different customer',
       lines: [
         'The service asked to connect a different customer (company or user).',
         'Sign in as that customer. If the request was a mistake, cancel and start again from the service.',
@@ -329,7 +336,10 @@ export const en: Messages = {
     },
     'forwarding-refused': {
       title: 'We did not accept this connection',
-      lines: ['For your safety we refused it, because it did not come by the proper way.'],
+      lines: [
+        'We refused it for your safety.',
+        'Please start again from the service. If this happens again, call us.',
+      ],
     },
     'ticket-refused': {
       title: 'Please check your certificate again',
