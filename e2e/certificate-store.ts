@@ -4,6 +4,7 @@
  * and could not show what the browser itself offers, remembers and asks.
  */
 import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,8 @@ export type Pc = {
   readonly chromium: Browser
   /** Puts the certificate of a .p12 file in, as a customer does by opening it. */
   readonly install: (p12: string, password?: string) => void
+  /** The certificate that the store lists under this name. @throws when there is none, or not its key */
+  readonly certificate: (name: string) => X509Certificate
   /** Takes all of his certificates out. */
   readonly removeAll: () => void
   readonly close: () => Promise<void>
@@ -39,6 +42,11 @@ export async function openPc(trusted: string): Promise<Pc> {
     chromium,
     install(p12, password = 'mihon') {
       nss('pk12util', '-i', p12, '-W', password, '-K', '')
+    },
+    certificate(name) {
+      const keys = nss('certutil', '-K').split('\n')
+      if (!keys.some((line) => line.split(/\s/).at(-1) === name)) throw new Error(`no key for ${name}`)
+      return new X509Certificate(nss('certutil', '-L', '-n', name, '-a'))
     },
     removeAll() {
       for (const line of nss('certutil', '-L').split('\n')) {

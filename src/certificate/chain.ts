@@ -7,7 +7,6 @@
  * of one file, and nobody can send another.
  */
 import type { Result } from '../errors.ts'
-import type { Log } from '../log.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { reading } from './der.ts'
 import { extensionTypes, purposes } from './extensions.ts'
@@ -22,6 +21,8 @@ export type Path = readonly [Certificate, ...Certificate[]]
 export type Authorities = {
   readonly all: readonly Certificate[]
   readonly paths: readonly { readonly path: Path; readonly fault: PathFault | undefined }[]
+  /** those by whom no certificate counts, whatever the time */
+  readonly unusable: readonly { readonly authority: Certificate; readonly why: AuthorityFault }[]
 }
 
 export type PathFault =
@@ -29,13 +30,15 @@ export type PathFault =
   | 'authority-key-usage'
   | 'authority-purpose'
   | 'path-length'
-  | 'name-constraints'
+  | 'authority-name-constraints'
+
+export type AuthorityFault = PathFault | 'no-path-to-a-root'
 
 /**
  * @param pem roots and intermediates in any order; a root is trusted because it signed itself and is in this file
  * @throws Error when the file holds no root, something unreadable, what is no authority, or a weak one
  */
-export function readAuthorities(pem: string, log: Log): Authorities {
+export function readAuthorities(pem: string): Authorities {
   const blocks = reading(() => readPem(pem, 'CERTIFICATE'))
   if (!blocks) throw new Error('the authorities file is damaged')
   const all = blocks.map(readAuthority)
@@ -44,14 +47,29 @@ export function readAuthorities(pem: string, log: Log): Authorities {
   const paths = all
     .flatMap((authority) => pathsFrom(authority, all))
     .map((path) => ({ path, fault: faultOf(path) }))
-  for (const authority of all) {
+  const unusable = all.flatMap((authority) => {
     const own = paths.filter(({ path }) => path[0] === authority)
-    if (own.some(({ fault }) => !fault)) continue
-    const why = own[0]?.fault ?? 'no-path-to-a-root'
-    log.warn({ event: 'authority-unusable', authority: writeName(authority.subject), why }, 'does not count')
-  }
-  return { all, paths }
+    if (own.some(({ fault }) => !fault)) return []
+    return [{ authority, why: own[0]?.fault ?? ('no-path-to-a-root' as const) }]
+  })
+  return { all, paths, unusable }
 }
+
+/** The authorities that may have signed a customer's certificate of today: usable, in date, and above no other one. */
+export function issuersNow({ all, paths }: Authorities, now: number): readonly Certificate[] {
+  const inDate = paths.filter(
+    ({ path, fault }) => !fault && path.every(({ startsAt, endsAt }) => startsAt <= now && now <= endsAt),
+  )
+  const issuers = inDate.map(({ path }) => path[0]).filter((one) => !isAboveOthers(one, all))
+  return issuers.filter((one, at) => issuers.findIndex((other) => isSameAuthority(one, other)) === at)
+}
+
+const isAboveOthers = (one: Certificate, all: readonly Certificate[]): boolean =>
+  all.some((other) => !isSameAuthority(one, other) && isIssuedBy(other, one))
+
+/** A renewed certificate of an authority has the same name and key. */
+const isSameAuthority = (one: Certificate, other: Certificate): boolean =>
+  one.subject.der.equals(other.subject.der) && one.keyBits.equals(other.keyBits)
 
 function readAuthority(der: Buffer, index: number): Certificate {
   const authority = readCertificate(der)
@@ -117,12 +135,17 @@ function faultOf(path: Path): PathFault | undefined {
     if (own && !own.has(purposes.clientAuthentication) && !own.has(purposes.any)) return 'authority-purpose'
     if (below.filter((one) => !isSelfIssued(one)).length > pathLength) return 'path-length'
     if (nameConstraints && below.some((one) => breaksConstraints(one, nameConstraints)))
-      return 'name-constraints'
+      return 'authority-name-constraints'
   }
   return undefined
 }
 
-export type ChainFault = PathFault | 'issuer-unknown' | 'wrong-signature' | 'authority-not-in-date'
+export type ChainFault =
+  | AuthorityFault
+  | 'issuer-unknown'
+  | 'wrong-signature'
+  | 'name-constraints'
+  | 'authority-not-in-date'
 
 /**
  * The paths by which a certificate counts, or the first thing that leaves none. For a certificate in date its authorities
@@ -131,15 +154,16 @@ export type ChainFault = PathFault | 'issuer-unknown' | 'wrong-signature' | 'aut
  */
 export function findPaths(
   leaf: Certificate,
-  { paths }: Authorities,
+  { all, paths }: Authorities,
   now: number,
 ): Result<readonly Path[], { readonly why: ChainFault }> {
-  const named = paths.filter(({ path: [issuer] }) => issuer.subject.der.equals(leaf.issuer.der))
+  const named = all.filter(({ subject }) => subject.der.equals(leaf.issuer.der))
   if (named.length === 0) return { ok: false, why: 'issuer-unknown' }
-  const signed = named.filter(({ path: [issuer] }) => leaf.x509.verify(issuer.key))
-  if (signed.length === 0) return { ok: false, why: 'wrong-signature' }
-  const sound = signed.filter(({ fault }) => !fault)
-  if (sound.length === 0) return { ok: false, why: signed[0]?.fault ?? 'issuer-unknown' }
+  const signers = named.filter(({ key }) => leaf.x509.verify(key))
+  if (signers.length === 0) return { ok: false, why: 'wrong-signature' }
+  const known = paths.filter(({ path: [issuer] }) => signers.includes(issuer))
+  const sound = known.filter(({ fault }) => !fault)
+  if (sound.length === 0) return { ok: false, why: known[0]?.fault ?? 'no-path-to-a-root' }
   const allowed = sound.filter(({ path }) =>
     path.every(
       ({ extensions: { nameConstraints } }) => !nameConstraints || !breaksConstraints(leaf, nameConstraints),

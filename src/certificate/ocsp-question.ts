@@ -20,13 +20,12 @@ const encodedSha1 = Buffer.from('300906052b0e03021a0500', 'hex')
 export const nonceType = '1.3.6.1.5.5.7.48.1.2'
 const encodedNonceType = Buffer.from('06092b0601050507300102', 'hex')
 
-export function idOf({ serial }: Certificate, issuer: Certificate): CertificateId {
-  return {
-    issuerNameHash: sha1(issuer.subject.der),
-    issuerKeyHash: sha1(issuer.keyBits),
-    serial: serial.content,
-  }
-}
+/** @param serial content of the INTEGER */
+export const idOf = (serial: Buffer, issuer: Certificate): CertificateId => ({
+  issuerNameHash: sha1(issuer.subject.der),
+  issuerKeyHash: sha1(issuer.keyBits),
+  serial,
+})
 
 /** @param nonce an encoded OCTET STRING (RFC 8954) */
 export function writeQuestion(

@@ -5,12 +5,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, minutes } from '../clock.ts'
+import type { Result } from '../errors.ts'
 import type { CertificateRules } from '../institution.ts'
 import type { Log } from '../log.ts'
 import type { Certificate } from './certificate.ts'
 import { tags, writeDer } from './der.ts'
-import { download } from './download.ts'
-import { type Answer, readAnswer } from './ocsp-answer.ts'
+import { download, type DownloadProblem } from './download.ts'
+import { type Answer, type AnswerProblem, readAnswer } from './ocsp-answer.ts'
 import { type CertificateId, idOf, writeId, writeQuestion } from './ocsp-question.ts'
 import type { Status } from './revocation-lists.ts'
 
@@ -20,51 +21,34 @@ export type Responder = {
   readonly stop: () => Promise<void>
 }
 
-type Parts = {
+type Asking = {
   readonly rules: NonNullable<CertificateRules['revocation']['ocsp']>
   readonly clock: Clock
-  readonly log: Log
   readonly fetch: typeof globalThis.fetch
   /** whether the issuer has withdrawn a responder's certificate */
   readonly isRevoked: (responder: Certificate, issuer: Certificate) => boolean
 }
 
+export type ResponderProblem = DownloadProblem | 'content-type' | AnswerProblem
+
 const mostRemembered = 10_000
 
-export function createResponder({ rules, clock, log, fetch, isRevoked }: Parts): Responder {
+export function createResponder({ log, ...asking }: Asking & { readonly log: Log }): Responder {
+  const { rules, clock } = asking
   const stopping = new AbortController()
   const remembered = new Map<string, Answer>()
-  const asking = new Map<string, Promise<Status>>()
-  const mostAge = minutes(rules.cacheMinutes)
+  const underWay = new Map<string, Promise<Status>>()
 
-  const ask = async (id: CertificateId, issuer: Certificate): Promise<Status> => {
-    const nonce = writeDer(tags.octetString, randomBytes(32))
-    const found = await download({
-      fetch,
-      url: rules.url,
-      request: {
-        method: 'POST',
-        headers: { 'content-type': 'application/ocsp-request', accept: answerType },
-        body: new Uint8Array(writeQuestion(id, nonce)),
-      },
-      timeoutMs: rules.timeoutMs,
-      mostBytes: 64_000,
-      signal: stopping.signal,
-    })
-    if (!found.ok) return unknown(found.problem)
-    const { bytes, type } = found.value
-    if (type.split(';')[0]?.trim().toLowerCase() !== answerType) return unknown('content-type')
-    const now = clock()
-    const isWithdrawn = (one: Certificate) => isRevoked(one, issuer)
-    const judged = readAnswer(bytes, { id, issuer, nonce, now, mostAge, isRevoked: isWithdrawn })
-    if (!judged.ok) return unknown(judged.problem)
-    remember(writeId(id), { ...judged.value, until: Math.min(judged.value.until, now + mostAge) })
-    return judged.value.status
-  }
-
-  const unknown = (problem: string): Status => {
-    log.warn({ event: 'ocsp-unknown', problem }, 'nothing was learned from the OCSP responder')
-    return 'unknown'
+  const learn = async (id: CertificateId, issuer: Certificate): Promise<Status> => {
+    const answer = await ask(asking, { id, issuer, signal: stopping.signal })
+    if (!answer.ok) {
+      const { problem } = answer
+      log.warn({ event: 'ocsp-unknown', problem }, 'nothing was learned from the OCSP responder')
+      return 'unknown'
+    }
+    const { status, until } = answer.value
+    remember(writeId(id), { status, until: Math.min(until, clock() + minutes(rules.cacheMinutes)) })
+    return status
   }
 
   /** The oldest goes first; a Map keeps the order in which its keys came. */
@@ -77,26 +61,73 @@ export function createResponder({ rules, clock, log, fetch, isRevoked }: Parts):
 
   return {
     async status(certificate, issuer) {
-      const id = idOf(certificate, issuer)
+      const id = idOf(certificate.serial.content, issuer)
       const key = writeId(id)
       const known = remembered.get(key)
       if (known && clock() < known.until) return known.status
-      const shared = asking.get(key)
+      const shared = underWay.get(key)
       if (shared) return shared
-      const question = ask(id, issuer)
+      const question = learn(id, issuer)
         .catch((err: unknown) => {
           log.error({ event: 'ocsp-failed', err }, 'a defect in reading an OCSP answer')
           return 'unknown' as const
         })
-        .finally(() => asking.delete(key))
-      asking.set(key, question)
+        .finally(() => underWay.delete(key))
+      underWay.set(key, question)
       return question
     },
     async stop() {
       stopping.abort()
-      await Promise.all(asking.values())
+      await Promise.all(underWay.values())
     },
   }
+}
+
+/**
+ * Whether the responder works for the customers of this authority: it is asked about a number that nobody can have. That it
+ * knows nothing of it is a good answer, if only the signature is right.
+ */
+export async function tryResponder(
+  asking: Asking,
+  issuer: Certificate,
+): Promise<ResponderProblem | undefined> {
+  const serial = randomBytes(16)
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40
+  const { signal } = new AbortController()
+  const answer = await ask(asking, { id: idOf(serial, issuer), issuer, signal })
+  return answer.ok || answer.problem === 'unknown-there' ? undefined : answer.problem
+}
+
+type Question = { readonly id: CertificateId; readonly issuer: Certificate; readonly signal: AbortSignal }
+
+async function ask(
+  { rules, clock, fetch, isRevoked }: Asking,
+  { id, issuer, signal }: Question,
+): Promise<Result<Answer, { readonly problem: ResponderProblem }>> {
+  const nonce = writeDer(tags.octetString, randomBytes(32))
+  const found = await download({
+    fetch,
+    url: rules.url,
+    request: {
+      method: 'POST',
+      headers: { 'content-type': 'application/ocsp-request', accept: answerType },
+      body: new Uint8Array(writeQuestion(id, nonce)),
+    },
+    timeoutMs: rules.timeoutMs,
+    mostBytes: 64_000,
+    signal,
+  })
+  if (!found.ok) return found
+  const { bytes, type } = found.value
+  if (type.split(';')[0]?.trim().toLowerCase() !== answerType) return { ok: false, problem: 'content-type' }
+  return readAnswer(bytes, {
+    id,
+    issuer,
+    nonce,
+    now: clock(),
+    mostAge: minutes(rules.cacheMinutes),
+    isRevoked: (one) => isRevoked(one, issuer),
+  })
 }
 
 const answerType = 'application/ocsp-response'

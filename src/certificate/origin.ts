@@ -70,10 +70,11 @@ async function examine(
   if (!forwarded.value) return { problem: 'certificate-missing', received: null, fingerprint: null }
 
   const verdict = await verifier.verify(forwarded.value)
-  const { received, fingerprint } = verdict.ok ? verdict.value : verdict
-  if (!verdict.ok) return { problem: problemOf[verdict.reason], received, fingerprint }
-
-  const { subject, issuer, serialNumber } = verdict.value
+  if (!verdict.ok) {
+    const { reason, received, fingerprint } = verdict
+    return { problem: problemOf[reason], received, fingerprint }
+  }
+  const { subject, issuer, serialNumber, fingerprint, received } = verdict.value
   const known = await bank.identifyCertificate({ subject, issuer, serialNumber, fingerprint })
   if (!known.ok) {
     const problem = known.reason === 'unavailable' ? 'bank-unavailable' : 'certificate-not-tied'
@@ -90,4 +91,5 @@ const problemOf: Readonly<Record<CertificateRefusal, CertificateProblem>> = {
   revoked: 'certificate-revoked',
   unsuitable: 'certificate-unsuitable',
   'revocation-unknown': 'certificate-unverifiable',
+  'authority-unusable': 'certificate-unverifiable',
 }

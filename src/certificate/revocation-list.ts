@@ -3,8 +3,9 @@ import { minutes } from '../clock.ts'
 import type { Result } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 import {
+  type Cursor,
   type Der,
-  elements,
+  expectInteger,
   fields,
   only,
   readBits,
@@ -13,6 +14,7 @@ import {
   reading,
   readInteger,
   readTime,
+  step,
   tags,
   Unreadable,
 } from './der.ts'
@@ -29,7 +31,7 @@ export type RevocationList = {
   readonly nextUpdate: number
   readonly number: bigint | undefined
   readonly scope: Scope
-  /** serial numbers, lower-case hexadecimal without leading zeros */
+  /** who is on it, by `serialKey` */
   readonly revoked: ReadonlySet<string>
 }
 
@@ -63,8 +65,18 @@ export function readRevocationList(
   return reading(() => judge(bytes, authorities, now)) ?? refused('unreadable')
 }
 
+/** A list that counted once: its dates alone can have changed what it is worth. */
+export const judgeAgain = (list: RevocationList, now: number): ReturnType<typeof readRevocationList> => {
+  const problem = outOfTime(list, now)
+  return problem ? refused(problem) : { ok: true, value: list }
+}
+
+/** What stands for a serial number: its bytes, one a character, because hundreds of thousands are kept. */
+export const serialKey = ({ content }: Der): string => content.toString('latin1')
+
 const refused = (problem: ListProblem) => ({ ok: false, problem }) as const
 
+/** The entries come last: whoever may not sign a list shall not have us read a long one. */
 function judge(
   bytes: Buffer,
   authorities: readonly Certificate[],
@@ -77,9 +89,9 @@ function judge(
   const signer = named.filter(maySignLists).find(({ key }) => isSignedBy(signed, key))
   if (!signer) return refused('wrong-signature')
 
-  if (thisUpdate > now + clockSkew) return refused('from-the-future')
   if (nextUpdate === undefined) return refused('no-next-update')
-  if (nextUpdate < now) return refused('stale')
+  const untimely = outOfTime({ thisUpdate, nextUpdate }, now)
+  if (untimely) return refused(untimely)
 
   const find = (wanted: string) => extensions.find(({ type }) => type === wanted)?.value.content
   if (find(types.deltaIndicator)) return refused('delta')
@@ -92,7 +104,7 @@ function judge(
     : { covers: 'all', places: undefined }
   if (!scope) return refused('partial')
 
-  const revoked = readEntries(entries)
+  const revoked = entries ? readEntries(entries) : new Set<string>()
   // A critical one belongs to lists about other issuers' certificates (section 5.3.3).
   if (!revoked) return refused('critical-extension')
   const number = find(types.number)
@@ -107,6 +119,14 @@ function judge(
       revoked,
     },
   }
+}
+
+function outOfTime(
+  { thisUpdate, nextUpdate }: Pick<RevocationList, 'thisUpdate' | 'nextUpdate'>,
+  now: number,
+): ListProblem | undefined {
+  if (thisUpdate > now + clockSkew) return 'from-the-future'
+  return nextUpdate < now ? 'stale' : undefined
 }
 
 const types = {
@@ -130,7 +150,8 @@ type Parts = {
   readonly issuer: Name
   readonly thisUpdate: number
   readonly nextUpdate: number | undefined
-  readonly entries: readonly Der[]
+  /** undefined when nobody is on it */
+  readonly entries: Der | undefined
   readonly extensions: readonly Extension[]
 }
 
@@ -155,21 +176,52 @@ function readParts(der: Der): Parts {
     issuer,
     thisUpdate,
     nextUpdate: nextUpdate && readTime(nextUpdate),
-    entries: entries ? elements(entries) : [],
+    entries,
     extensions: extensions ? readExtensionList(only(extensions)) : [],
   }
 }
 
-/** An entry counts whatever its reason: a certificate on hold may not sign in either. */
-function readEntries(entries: readonly Der[]): ReadonlySet<string> | undefined {
+const cursorAt = (place: number): Cursor => ({ tag: 0, start: place, end: place })
+
+/**
+ * An entry counts whatever its reason: a certificate on hold may not sign in either.
+ * @returns undefined when one of them has a critical extension
+ */
+function readEntries({ content }: Der): ReadonlySet<string> | undefined {
   const serials = new Set<string>()
-  for (const entry of entries) {
-    const [serial, time, extensions, ...more] = elements(entry)
-    if (!serial || !time || more.length > 0) throw new Unreadable('entry')
-    if (extensions && readExtensionList(extensions).some(({ critical }) => critical)) return undefined
-    serials.add(readInteger(serial).toString(16))
+  const entry = cursorAt(0)
+  const field = cursorAt(0)
+  while (entry.end < content.length) {
+    step(content, entry, content.length, tags.sequence)
+    field.end = entry.start
+    step(content, field, entry.end, tags.integer)
+    expectInteger(content, field.start, field.end)
+    serials.add(content.toString('latin1', field.start, field.end))
+    const { tag } = step(content, field, entry.end)
+    if (tag !== tags.utcTime && tag !== tags.generalizedTime) throw new Unreadable('time of an entry')
+    if (field.end === entry.end) continue
+    step(content, field, entry.end, tags.sequence)
+    if (field.end < entry.end) throw new Unreadable('entry')
+    if (hasCritical(content, field)) return undefined
   }
   return serials
+}
+
+function hasCritical(content: Buffer, list: Cursor): boolean {
+  const extension = cursorAt(list.start)
+  const field = cursorAt(list.start)
+  while (extension.end < list.end) {
+    step(content, extension, list.end, tags.sequence)
+    field.end = extension.start
+    step(content, field, extension.end, tags.objectIdentifier)
+    if (step(content, field, extension.end).tag === tags.boolean) {
+      // Some write down that it is not, although in DER it goes without saying.
+      if (field.end - field.start !== 1 || content[field.start] !== 0) return true
+      step(content, field, extension.end)
+    }
+    if (field.tag !== tags.octetString || field.end < extension.end) throw new Unreadable('entry')
+  }
+  return false
 }
 
 /** Section 5.2.5; undefined where the list leaves out some of what it is about, or speaks for other issuers. */

@@ -1,4 +1,5 @@
 /** The revocation lists of the institution: loaded at the start, kept fresh, asked by serial number. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Clock, minutes, seconds } from '../clock.ts'
 import type { Result } from '../errors.ts'
@@ -7,7 +8,13 @@ import type { Certificate } from './certificate.ts'
 import type { Authorities } from './chain.ts'
 import { type DownloadProblem, download } from './download.ts'
 import { writeName } from './names.ts'
-import { type ListProblem, type RevocationList, readRevocationList } from './revocation-list.ts'
+import {
+  judgeAgain,
+  type ListProblem,
+  type RevocationList,
+  readRevocationList,
+  serialKey,
+} from './revocation-list.ts'
 
 export type Status = 'good' | 'revoked' | 'unknown'
 
@@ -77,22 +84,26 @@ export async function createRevocationLists({
 }
 
 /** The sources as they stand now, each read once; for a look from the outside. */
-export async function inspectRevocationLists(parts: Parts): Promise<readonly Standing[]> {
+export async function inspectRevocationLists(
+  parts: Parts,
+): Promise<Pick<RevocationLists, 'status' | 'standing'>> {
   const lists = newLists(parts)
   await Promise.all(parts.sources.map((source) => lists.load(source, new AbortController().signal)))
-  return lists.standing()
+  return lists
 }
 
-/** A list that ends is asked for anew at once; what failed, in a minute. */
+/** Well before a list ends, so that its successor may be late or the network down for a while; what failed, in a minute. */
 function pauseAfter(standing: Standing, now: number, refresh: number): number {
   if ('problem' in standing) return minutes(1)
-  return Math.min(refresh, Math.max(minutes(1), standing.nextUpdate - now + seconds(1)))
+  return Math.min(refresh, Math.max(minutes(1), (standing.nextUpdate - now) / 2))
 }
 
 function newLists({ sources, authorities, clock, log, fetch }: Parts) {
   /** One for each part of what an authority signs. */
   const held = new Map<string, RevocationList>()
   const standings = new Map<string, Standing>()
+  /** What was last taken from each source: most sources show the same list many times before the next. */
+  const taken = new Map<string, { readonly digest: string; readonly list: RevocationList }>()
 
   const load = async (source: string, signal: AbortSignal): Promise<Standing> => {
     const standing = await take(source, signal).catch((err: unknown): Standing => {
@@ -110,7 +121,12 @@ function newLists({ sources, authorities, clock, log, fetch }: Parts) {
   const take = async (source: string, signal: AbortSignal): Promise<Standing> => {
     const found = await readSource(source, fetch, signal)
     if (!found.ok) return { source, problem: found.problem }
-    const read = readRevocationList(found.value, authorities.all, clock())
+    const digest = createHash('sha256').update(found.value).digest('base64')
+    const last = taken.get(source)
+    const read =
+      last?.digest === digest
+        ? judgeAgain(last.list, clock())
+        : readRevocationList(found.value, authorities.all, clock())
     if (!read.ok) return { source, problem: read.problem }
     const list = read.value
     const slot = JSON.stringify([identityOf(list.signer), list.scope])
@@ -118,6 +134,7 @@ function newLists({ sources, authorities, clock, log, fetch }: Parts) {
     // Whoever stands between us and the source could show a list again from before a theft.
     if (before && isOlder(list, before)) return { source, problem: 'older-than-held' }
     held.set(slot, list)
+    taken.set(source, { digest, list })
     const { thisUpdate, nextUpdate, revoked } = list
     return { source, issuer: writeName(list.signer.subject), thisUpdate, nextUpdate, entries: revoked.size }
   }
@@ -125,7 +142,8 @@ function newLists({ sources, authorities, clock, log, fetch }: Parts) {
   const status = (certificate: Certificate, issuer: Certificate, now: number): Status => {
     const own = [...held.values()].filter(({ signer }) => identityOf(signer) === identityOf(issuer))
     // Also by a list that has ended, where the rule is to accept what is unknown: this much is known.
-    if (own.some(({ revoked }) => revoked.has(certificate.serialNumber))) return 'revoked'
+    const key = serialKey(certificate.serial)
+    if (own.some(({ revoked }) => revoked.has(key))) return 'revoked'
     return own.some((list) => list.nextUpdate >= now && isAbout(list, certificate)) ? 'good' : 'unknown'
   }
 

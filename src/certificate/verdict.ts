@@ -29,8 +29,10 @@ export type VerifiedCertificate = {
 }
 
 export type CertificateRefusal =
-  /** signed by nobody the institution trusts, or by way of a path that is not allowed */
+  /** signed by nobody the institution trusts, or for a name that its issuer may not give */
   | 'other-issuer'
+  /** the institution's own authorities are not in order; the customer can do nothing */
+  | 'authority-unusable'
   | 'expired'
   | 'not-yet-valid'
   | 'revoked'
@@ -43,7 +45,8 @@ export type Verdict = Result<
   VerifiedCertificate,
   {
     readonly reason: CertificateRefusal
-    readonly received: ReceivedCertificate
+    /** null for one that our reader cannot read: nothing in it is shown as if it were known */
+    readonly received: ReceivedCertificate | null
     /** SHA-256 of the DER, lower-case hexadecimal */
     readonly fingerprint: string
   }
@@ -52,6 +55,6 @@ export type Verdict = Result<
 export type Verifier = {
   /** @param der a certificate that Node could parse; the format was checked by whoever read the header */
   readonly verify: (der: Buffer) => Promise<Verdict>
-  /** Ends the refreshing of revocation lists. */
+  /** Ends the refreshing of revocation lists; the server calls it when it closes. */
   readonly stop: () => Promise<void>
 }

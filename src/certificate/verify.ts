@@ -9,18 +9,12 @@ import type { Clock } from '../clock.ts'
 import type { CertificateRules } from '../institution.ts'
 import type { Log } from '../log.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
-import { type ChainFault, findPaths, type Path, readAuthorities } from './chain.ts'
+import { type ChainFault, findPaths, issuersNow, type Path, readAuthorities } from './chain.ts'
 import { describe, writeName } from './names.ts'
-import { createResponder } from './ocsp.ts'
+import { createResponder, type ResponderProblem, tryResponder } from './ocsp.ts'
 import { type Unfitness, unfitnessOf } from './purpose.ts'
 import { createRevocationLists, inspectRevocationLists, type Standing } from './revocation-lists.ts'
-import type {
-  CertificateRefusal,
-  ReceivedCertificate,
-  Verdict,
-  VerifiedCertificate,
-  Verifier,
-} from './verdict.ts'
+import type { CertificateRefusal, Verdict, VerifiedCertificate, Verifier } from './verdict.ts'
 
 type Parts = {
   readonly rules: CertificateRules
@@ -57,7 +51,10 @@ export async function createVerifier({
   fetch = globalThis.fetch,
 }: Parts): Promise<Verifier & { readonly standing: () => readonly Standing[] }> {
   const { crl, ocsp } = rules.revocation
-  const authorities = readAuthorities(await readFile(rules.authorities, 'utf8'), log)
+  const authorities = readAuthorities(await readFile(rules.authorities, 'utf8'))
+  for (const { authority, why } of authorities.unusable) {
+    log.warn({ event: 'authority-unusable', authority: writeName(authority.subject), why }, 'does not count')
+  }
   const { sources = [], refreshMinutes = 60 } = crl ?? {}
   const lists = await createRevocationLists({ sources, refreshMinutes, authorities, clock, log, fetch })
   const isListed = (one: Certificate, issuer: Certificate): boolean =>
@@ -67,10 +64,10 @@ export async function createVerifier({
   const judge = async (leaf: Certificate): Promise<Refusal | undefined> => {
     const now = clock()
     const found = findPaths(leaf, authorities, now)
-    if (!found.ok) return { reason: 'other-issuer', why: found.why }
+    if (!found.ok) return { reason: refusalOf(found.why), why: found.why }
     // That no list speaks of an authority is no reason to refuse: the institution vouches for it by its file.
     const path = found.value.find((one) => !hasRevoked(one, isListed))
-    if (!path) return { reason: 'other-issuer', why: 'authority-revoked' }
+    if (!path) return { reason: 'authority-unusable', why: 'authority-revoked' }
     if (now > leaf.endsAt) return { reason: 'expired', why: 'date' }
     if (now < leaf.startsAt) return { reason: 'not-yet-valid', why: 'date' }
     const unfitness = unfitnessOf(leaf)
@@ -99,11 +96,11 @@ export async function createVerifier({
     const fingerprint = fingerprintOf(der)
     // Another issuer's name may be a person's: anybody can write one.
     const issuer = authorities.all.find(({ subject }) => leaf?.issuer.der.equals(subject.der))?.subject
-    log.warn(
+    log[reason === 'authority-unusable' ? 'error' : 'warn'](
       { event: 'certificate-refused', reason, why, fingerprint, issuer: issuer ? writeName(issuer) : null },
       'a client certificate was refused',
     )
-    return { ok: false, reason, received: leaf ? describe(leaf) : unreadable, fingerprint }
+    return { ok: false, reason, received: leaf ? describe(leaf) : null, fingerprint }
   }
 
   return {
@@ -121,16 +118,39 @@ export async function createVerifier({
   }
 }
 
-/** Each revocation list of the institution as it stands now, read once; for a look from the outside. @throws Error */
-export async function inspectCertificates({
-  rules,
+/** Whose fault it is: of the certificate, whose issuer may be anybody, or of an authority that the institution itself named. */
+function refusalOf(why: ChainFault): CertificateRefusal {
+  const ofCertificate = why === 'issuer-unknown' || why === 'wrong-signature' || why === 'name-constraints'
+  return ofCertificate ? 'other-issuer' : 'authority-unusable'
+}
+
+export type Inspection = {
+  readonly lists: readonly Standing[]
+  /** What the responder answered for the customers of each authority; empty when none is configured. */
+  readonly answers: readonly {
+    /** RFC 4514 */
+    readonly authority: string
+    readonly problem: ResponderProblem | undefined
+  }[]
+}
+
+/** The sources of revocation as they stand now, each asked once; for a look from the outside. @throws Error */
+export async function inspectRevocation({
+  rules: { authorities: file, revocation },
   clock,
   log,
   fetch = globalThis.fetch,
-}: Parts): Promise<readonly Standing[]> {
-  const authorities = readAuthorities(await readFile(rules.authorities, 'utf8'), log)
-  const sources = rules.revocation.crl?.sources ?? []
-  return inspectRevocationLists({ sources, authorities, clock, log, fetch })
+}: Parts): Promise<Inspection> {
+  const authorities = readAuthorities(await readFile(file, 'utf8'))
+  const { crl, ocsp } = revocation
+  const lists = await inspectRevocationLists({ sources: crl?.sources ?? [], authorities, clock, log, fetch })
+  const isRevoked = (one: Certificate, issuer: Certificate): boolean =>
+    lists.status(one, issuer, clock()) === 'revoked'
+  const answers = (ocsp ? issuersNow(authorities, clock()) : []).map(async (issuer) => ({
+    authority: writeName(issuer.subject),
+    problem: ocsp && (await tryResponder({ rules: ocsp, clock, fetch, isRevoked }, issuer)),
+  }))
+  return { lists: lists.standing(), answers: await Promise.all(answers) }
 }
 
 /** The root is not asked about: nobody above it could withdraw it. */
@@ -141,9 +161,6 @@ const hasRevoked = (path: Path, isListed: (one: Certificate, issuer: Certificate
   })
 
 const fingerprintOf = (der: Buffer): string => createHash('sha256').update(der).digest('hex')
-
-/** Node could parse it and we could not: nothing in it is shown as if it were known. */
-const unreadable: ReceivedCertificate = { holder: '', company: '', issuer: '', startsAt: 0, endsAt: 0 }
 
 function verified(leaf: Certificate): VerifiedCertificate {
   const { der, subject, issuer, serialNumber } = leaf

@@ -63,12 +63,50 @@ export async function makeKeys(kind: KeyKind): Promise<Keys> {
     : await generate('ec', { namedCurve: 'P-256' })
 }
 
-/** An authority that vouches for itself. */
-export function makeRoot(root: Life & { readonly name: Name; readonly keys: Keys }): Authority {
-  const { keys } = root
+/**
+ * An authority that vouches for itself.
+ * @param root.servers where it shall vouch for no others: DNS names, with all below them, and IPv4 addresses
+ */
+export function makeRoot(
+  root: Life & { readonly name: Name; readonly keys: Keys; readonly servers?: readonly string[] },
+): Authority {
+  const { keys, servers } = root
   const name = nameOf(root.name)
-  const extensions = [...purposes.authority(undefined), subjectKeyId(keys)]
+  const extensions = [
+    ...purposes.authority(undefined),
+    ...(servers ? [extension(nameConstraints, limitsOf(servers), 'critical')] : []),
+    subjectKeyId(keys),
+  ]
   return { keys, certificate: certify({ ...root, issuer: name, subject: name, signer: keys, extensions }) }
+}
+
+const nameConstraints = '2.5.29.30'
+
+/**
+ * RFC 5280, section 4.2.1.10: what has no entry is free, so there is one for every kind of name that browsers and mail
+ * programs go by. Whoever is named, customers and servers, is in Japan.
+ */
+function limitsOf(servers: readonly string[]): Buffer {
+  const named = servers.map((name) => (isIPv4(name) ? alternativeAddress(name) : alternativeName(name)))
+  const bases = [
+    ...named,
+    alternativeAddress('127.0.0.1'),
+    writeDer(0x81, Buffer.from('localhost')),
+    writeDer(0xa4, nameOf([['C', 'JP']])),
+  ]
+  return writeSequence(writeDer(0xa0, ...bases.map((base) => writeSequence(base))))
+}
+
+/** One address: all of its bits count. */
+const alternativeAddress = (name: string): Buffer =>
+  writeDer(0x87, Uint8Array.from(name.split('.'), Number), Buffer.alloc(4, 0xff))
+
+/** What the root vouches for: `none` was said, or exactly these servers, or others. */
+export function limitedTo(root: X509Certificate, servers: readonly string[]): 'none' | 'these' | 'others' {
+  const limits = readCertificate(root.raw)?.extensions.nameConstraints
+  if (!limits) return 'none'
+  const found = writeSequence(writeDer(0xa0, ...limits.permitted.map(({ whole }) => writeSequence(whole))))
+  return limits.excluded.length === 0 && found.equals(limitsOf(servers)) ? 'these' : 'others'
 }
 
 export function issue({

@@ -16,6 +16,7 @@ import {
   issue,
   type KeyKind,
   keyPem,
+  limitedTo,
   makeKeys,
   makeRevocationList,
   makeRoot,
@@ -114,18 +115,27 @@ type Place = { readonly folder: string; readonly now: number }
 
 async function prepare(place: Place, hosts: readonly string[]): Promise<void> {
   const authority = { state: 'authority', keyKind: 'ec-p256', kind: 'authority', pathLength: 0 } as const
-  const keepRoot = (file: string, organization: string, name: string) =>
-    keep(place, {
-      ...authority,
-      file,
-      subject: [
-        ['C', 'JP'],
-        ['O', organization],
-        ['CN', name],
-      ],
-    })
-  const root = await keepRoot('root', 'Mihon Credit Union (demo)', 'Mihon Demo Root CA')
-  const foreignRoot = await keepRoot('foreign-root', 'Yoso Credit Union (demo)', 'Yoso Demo CA')
+  const root = await keep(place, {
+    ...authority,
+    file: 'root',
+    subject: [
+      ['C', 'JP'],
+      ['O', 'Mihon Credit Union (demo)'],
+      ['CN', 'Mihon Demo Root CA'],
+    ],
+    vouchesFor: domainsOf(hosts),
+  })
+  // Some systems take the root in a .p12 file for a trusted one.
+  const foreignRoot = await keep(place, {
+    ...authority,
+    file: 'foreign-root',
+    subject: [
+      ['C', 'JP'],
+      ['O', 'Yoso Credit Union (demo)'],
+      ['CN', 'Yoso Demo CA'],
+    ],
+    vouchesFor: domainsOf([]),
+  })
   const issuer = await keep(place, {
     ...authority,
     file: 'customer-authority',
@@ -135,7 +145,10 @@ async function prepare(place: Place, hosts: readonly string[]): Promise<void> {
   write(place, 'authorities.pem', [root.certificate, issuer.certificate].join(''))
   await keep(place, {
     file: 'server',
-    subject: [['CN', 'Mihon Demo Server']],
+    subject: [
+      ['C', 'JP'],
+      ['CN', 'Mihon Demo Server'],
+    ],
     state: 'good',
     keyKind: 'ec-p256',
     kind: 'server',
@@ -156,6 +169,14 @@ async function prepare(place: Place, hosts: readonly string[]): Promise<void> {
   writeRevocationList(place, issuer, revoked)
 }
 
+/** The root is imported into browsers, so it vouches for what the demo needs, and not for the web. */
+function domainsOf(hosts: readonly string[]): readonly string[] {
+  const others = hosts
+    .map((host) => host.replace(/^\*\./, ''))
+    .filter((host) => !/(^|\.)localhost$/.test(host))
+  return ['localhost', ...new Set(others)]
+}
+
 type Wanted = {
   /** without its ending */
   readonly file: string
@@ -167,18 +188,23 @@ type Wanted = {
   readonly issuer?: Authority
   readonly names?: readonly string[]
   readonly pathLength?: number
+  /** of a root: for no other servers */
+  readonly vouchesFor?: readonly string[]
 }
 
 /** The certificate in the folder if it is still what is wanted, else a new one for the same key. */
 async function keep(place: Place, wanted: Wanted): Promise<Authority> {
-  const { file, subject, issuer, kind, state } = wanted
-  const keys = read(place, `${file}.key`, keysOf) ?? (await makeKeys(wanted.keyKind))
+  const { file, subject, issuer, kind, state, vouchesFor } = wanted
   const old = read(place, `${file}.pem`, (pem) => new X509Certificate(pem))
+  // Whoever imported a root without limits trusts its key for the whole web: that key must go.
+  const unlimited = old && vouchesFor && limitedTo(old, vouchesFor) === 'none'
+  const kept = unlimited ? undefined : read(place, `${file}.key`, keysOf)
+  const keys = kept ?? (await makeKeys(wanted.keyKind))
   if (old && isStill(place, wanted, { certificate: old, keys })) return { certificate: old, keys }
   const life = { from: place.now + days(states[state].from), until: place.now + days(states[state].until) }
   const certificate = issuer
     ? issue({ ...wanted, ...life, issuer, keys })
-    : makeRoot({ ...life, name: subject, keys }).certificate
+    : makeRoot({ ...life, name: subject, keys, ...(vouchesFor ? { servers: vouchesFor } : {}) }).certificate
   const chain = kind === 'customer' && issuer ? [issuer.certificate] : []
   write(place, `${file}.key`, keyPem(keys))
   if (kind === 'customer') {
@@ -202,9 +228,15 @@ function isStill({ folder, now }: Place, wanted: Wanted, { certificate, keys }: 
     certificate.checkPrivateKey(keys.privateKey) &&
     certificate.verify(publicKey) &&
     certificate.subjectAltName === alternativeNames(wanted.names) &&
-    (wanted.kind !== 'customer' || existsSync(join(folder, `${wanted.file}.p12`)))
+    (!wanted.vouchesFor || limitedTo(certificate, wanted.vouchesFor) === 'these') &&
+    (wanted.kind !== 'customer' || hasFiles(folder, wanted))
   )
 }
+
+/** With the issuer as it is now: its certificate may have been made anew for the same key. */
+const hasFiles = (folder: string, { file, issuer }: Wanted): boolean =>
+  existsSync(join(folder, `${file}.p12`)) &&
+  readFileSync(join(folder, `${file}.pem`), 'utf8').endsWith(issuer?.certificate.toString() ?? '')
 
 /** As Node shows them. */
 const alternativeNames = (names: readonly string[] | undefined): string | undefined =>

@@ -36,7 +36,8 @@ export async function startTlsFront({
       ALPNProtocols: ['http/1.1'],
       // Every attempt is a whole handshake: Node keeps no sessions of itself, and without tickets nobody does.
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
-      handshakeTimeout: seconds(10),
+      // Firefox lets the customer choose a certificate while the handshake waits.
+      handshakeTimeout: seconds(120),
       maxHeaderSize: 16 * 1024,
       headersTimeout: seconds(10),
       requestTimeout: seconds(30),

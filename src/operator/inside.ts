@@ -1,9 +1,12 @@
 /** What the doctor sees with the installation's own settings: database, keys, authorities, revocation, bank. */
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import type { Bank } from '../bank/port.ts'
-import { inspectCertificates } from '../certificate/verify.ts'
+import { type Authorities, readAuthorities } from '../certificate/chain.ts'
+import { writeName } from '../certificate/names.ts'
+import type { Standing } from '../certificate/revocation-lists.ts'
+import { type Inspection, inspectRevocation } from '../certificate/verify.ts'
 import { type Clock, days, hours } from '../clock.ts'
 import type { Institution } from '../institution.ts'
 import type { Log } from '../log.ts'
@@ -79,36 +82,53 @@ async function authorities({ institution: { certificates }, settings, clock }: I
     return settings.certificate
       ? failure('CERTIFICATE_URL is set, but the institution file names no authorities')
       : skipped('no sign-in by certificate')
-  const all = certificatesIn(certificates.authorities)
-  const soonest = Math.min(...all.map(({ validTo }) => Date.parse(validTo)))
-  const left = Math.floor((soonest - clock()) / days(1))
+  const { all, unusable } = authoritiesIn(certificates.authorities)
+  const left = Math.floor((Math.min(...all.map(({ endsAt }) => endsAt)) - clock()) / days(1))
   if (left < 0) return failure('an authority has expired: its customers cannot sign in')
+  const useless = unusable.map(({ authority, why }) => `${writeName(authority.subject)} (${why})`)
+  if (useless.length > 0) return warning(`nobody can sign in below ${useless.join(', ')}`)
   return left < 90
     ? warning(`an authority expires in ${left} days`)
     : ok(`${all.length} authorities, the first expires in ${left} days`)
 }
 
-/** @param file PEM, already read once at the start */
-export function certificatesIn(file: string): X509Certificate[] {
-  const blocks = readFileSync(file, 'utf8').match(
-    /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
-  )
-  return (blocks ?? []).map((block) => new X509Certificate(block))
+/** As the service reads them when it starts. @throws Error */
+const authoritiesIn = (file: string): Authorities => readAuthorities(readFileSync(file, 'utf8'))
+
+/** None where the file does not serve: that is for `authorities` to say. */
+export function certificatesIn(file: string): readonly X509Certificate[] {
+  try {
+    return authoritiesIn(file).all.map(({ x509 }) => x509)
+  } catch {
+    return []
+  }
 }
 
 async function revocation({ institution: { certificates }, clock, log }: Inside): Promise<Outcome> {
   if (!certificates) return skipped('no sign-in by certificate')
   const { crl, ocsp } = certificates.revocation
-  if (!crl) return ok(`asked by OCSP at ${new URL(ocsp?.url ?? '').host}`)
-  const lists = await inspectCertificates({ rules: certificates, clock, log })
+  const { lists, answers } = await inspectRevocation({ rules: certificates, clock, log })
+  const parts = [
+    ...(crl ? [outcomeOfLists(lists, clock())] : []),
+    ...(ocsp ? [outcomeOfAnswers(answers, new URL(ocsp.url).host)] : []),
+  ]
+  const worst = (['failure', 'warning'] as const).find((one) => parts.some(({ verdict }) => verdict === one))
+  return { verdict: worst ?? 'ok', says: parts.map(({ says }) => says).join('; ') }
+}
+
+function outcomeOfLists(lists: readonly Standing[], now: number): Outcome {
   const bad = lists.flatMap((one) => ('problem' in one ? [`${one.source}: ${one.problem}`] : []))
   if (bad.length > 0) return failure(bad.join('; '))
   const good = lists.flatMap((one) => ('problem' in one ? [] : [one]))
-  const stale = good.filter(({ nextUpdate }) => nextUpdate < clock())
-  if (stale.length > 0) return failure(`out of date: ${stale.map(({ source }) => source).join(', ')}`)
-  const soon = good.filter(({ nextUpdate }) => nextUpdate < clock() + hours(2))
+  const soon = good.filter(({ nextUpdate }) => nextUpdate < now + hours(2))
   const entries = good.reduce((sum, one) => sum + one.entries, 0)
   return soon.length > 0
     ? warning(`out of date within 2 hours: ${soon.map(({ source }) => source).join(', ')}`)
     : ok(`${good.length} lists with ${entries} revoked certificates are current`)
+}
+
+function outcomeOfAnswers(answers: Inspection['answers'], host: string): Outcome {
+  if (answers.length === 0) return failure(`${host}: there is no authority to ask about`)
+  const bad = answers.flatMap(({ authority, problem }) => (problem ? [`${problem} for ${authority}`] : []))
+  return bad.length > 0 ? failure(`${host}: ${bad.join(', ')}`) : ok(`${host} answers`)
 }

@@ -1,7 +1,7 @@
 /** What the doctor sees through the proxy, as customers and attackers do. */
 import { randomBytes } from 'node:crypto'
 import { forwardingHeaders } from '../certificate/forwarded.ts'
-import { certificateAddress, hasFreshHosts } from '../certificate/origin.ts'
+import { certificateAddress, hasFreshHosts } from '../certificate/hosts.ts'
 import type { CertificateTickets } from '../certificate/tickets.ts'
 import { type Clock, days } from '../clock.ts'
 import type { Settings } from '../settings.ts'
@@ -67,18 +67,22 @@ async function tls({ probe }: Outside, origin: string): Promise<Outcome> {
     ciphers: 'DEFAULT:@SECLEVEL=0',
   })
   if (old) return failure(`accepts ${old.protocol}`)
-  const weak = await probe.handshake(origin, {
-    maxVersion: 'TLSv1.2',
-    ciphers:
-      'AES128-GCM-SHA256:AES128-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0',
-  })
-  if (weak) return failure('accepts a cipher suite without forward secrecy or with CBC')
+  const weak = await probe.handshake(origin, { maxVersion: 'TLSv1.2', ciphers: allButRecommended })
+  if (weak) return failure('accepts TLS 1.2 with suites other than ECDHE and GCM: CBC, or no forward secrecy')
   const modern = await probe.handshake(origin)
   if (!modern) return failure('no TLS handshake succeeds')
   return modern.protocol === 'TLSv1.3'
     ? ok('TLS 1.3; 1.1 and weak suites are refused')
     : warning(`speaks ${modern.protocol}, not TLS 1.3`)
 }
+
+/** Whatever OpenSSL knows except what is recommended for TLS 1.2 (RFC 9325, section 4.2). */
+const allButRecommended = [
+  'ALL:COMPLEMENTOFALL',
+  '!ECDHE-ECDSA-AES128-GCM-SHA256:!ECDHE-RSA-AES128-GCM-SHA256',
+  '!ECDHE-ECDSA-AES256-GCM-SHA384:!ECDHE-RSA-AES256-GCM-SHA384',
+  '@SECLEVEL=0',
+].join(':')
 
 async function tlsCertificate({ probe, clock }: Outside, origin: string): Promise<Outcome> {
   if (!origin.startsWith('https:')) return plain(origin)

@@ -68,7 +68,7 @@ describe('a certificate counts', () => {
   it('by the renewed certificate of an authority when the old one has ended', async () => {
     const old = issueAuthority(ca, { from: now - 50 * day, until: now - day })
     const renewed = issueAuthority(ca, { key: old })
-    expect(await judgeUnder([old, ca])).toBe('other-issuer: authority-not-in-date')
+    expect(await judgeUnder([old, ca])).toBe('authority-unusable: authority-not-in-date')
     expect(await judgeUnder([old, renewed, ca])).toBe('ok')
   })
 
@@ -110,7 +110,7 @@ describe('nobody else may sign', () => {
     const other = workshop.issue({ subject: '/CN=Other Root', extensions: authority })
     const below = issueAuthority(other, { subject: '/CN=Below Other' })
     const { judge, events } = await judging({ authorities: workshop.pem(ca, below) })
-    expect(await judge(issueLeaf(below))).toBe('other-issuer: issuer-unknown')
+    expect(await judge(issueLeaf(below))).toBe('authority-unusable: no-path-to-a-root')
     expect(events('authority-unusable')).toMatchObject([
       { authority: 'CN=Below Other', why: 'no-path-to-a-root' },
     ])
@@ -119,20 +119,20 @@ describe('nobody else may sign', () => {
   it('an intermediate of the file that an impostor of the root signed', async () => {
     const impostor = workshop.issue({ subject: root, extensions: authority })
     const below = issueAuthority(impostor)
-    expect(await judgeUnder([below, ca])).toBe('other-issuer: issuer-unknown')
+    expect(await judgeUnder([below, ca])).toBe('authority-unusable: no-path-to-a-root')
   })
 
   it('an authority of the file with the key of the issuer and another name', async () => {
     const alias = issueAuthority(ca, { subject: '/CN=Alias', key: intermediate })
     const below = issueAuthority(intermediate, { subject: `${middle} B` })
-    expect(await judgeUnder([below, alias, ca])).toBe('other-issuer: issuer-unknown')
+    expect(await judgeUnder([below, alias, ca])).toBe('authority-unusable: no-path-to-a-root')
   })
 
   it('authorities that vouch for each other', async () => {
     const first = workshop.issue({ subject: '/CN=First', extensions: authority })
     const second = issueAuthority(first, { subject: '/CN=Second' })
     const again = issueAuthority(second, { subject: '/CN=First', key: first })
-    expect(await judgeUnder([second, again, ca])).toBe('other-issuer: issuer-unknown')
+    expect(await judgeUnder([second, again, ca])).toBe('authority-unusable: no-path-to-a-root')
   })
 
   it('a customer with his own certificate', async () => {
@@ -158,7 +158,7 @@ describe('an authority keeps to its limits', () => {
     const limited = issueAuthority(ca, { extensions: none })
     const below = issueAuthority(limited, { subject: `${middle} B` })
     expect(await judgeUnder([limited, ca])).toBe('ok')
-    expect(await judgeUnder([below, limited, ca])).toBe('other-issuer: path-length')
+    expect(await judgeUnder([below, limited, ca])).toBe('authority-unusable: path-length')
   })
 
   it('the length of its path where that is the root’s', async () => {
@@ -167,7 +167,7 @@ describe('an authority keeps to its limits', () => {
     const first = issueAuthority(top)
     const second = issueAuthority(first, { subject: `${middle} B` })
     expect(await judgeUnder([first, top])).toBe('ok')
-    expect(await judgeUnder([second, first, top])).toBe('other-issuer: path-length')
+    expect(await judgeUnder([second, first, top])).toBe('authority-unusable: path-length')
   })
 
   it('a certificate that it issued to itself for a new key does not lengthen the path', async () => {
@@ -179,9 +179,9 @@ describe('an authority keeps to its limits', () => {
 
   it('a key that is not for certificates signs none', async () => {
     const lists = issueAuthority(ca, { extensions: withoutSign })
-    expect(await judgeUnder([lists, ca])).toBe('other-issuer: authority-key-usage')
+    expect(await judgeUnder([lists, ca])).toBe('authority-unusable: authority-key-usage')
     const top = workshop.issue({ subject: '/CN=Root for lists', extensions: withoutSign })
-    expect(await judgeUnder([top])).toBe('other-issuer: authority-key-usage')
+    expect(await judgeUnder([top])).toBe('authority-unusable: authority-key-usage')
   })
 
   it('a key of which nothing is said may sign', async () => {
@@ -192,8 +192,8 @@ describe('an authority keeps to its limits', () => {
   it('one for servers appoints no customers, at any place of the path', async () => {
     const servers = issueAuthority(ca, { extensions: [...authority, 'extendedKeyUsage=serverAuth'] })
     const below = issueAuthority(servers, { subject: `${middle} B` })
-    expect(await judgeUnder([servers, ca])).toBe('other-issuer: authority-purpose')
-    expect(await judgeUnder([below, servers, ca])).toBe('other-issuer: authority-purpose')
+    expect(await judgeUnder([servers, ca])).toBe('authority-unusable: authority-purpose')
+    expect(await judgeUnder([below, servers, ca])).toBe('authority-unusable: authority-purpose')
   })
 
   it.each(['clientAuth', 'anyExtendedKeyUsage'])('one for %s does', async (purpose) => {
@@ -209,7 +209,7 @@ describe('an authority keeps to its limits', () => {
   ])('a critical extension that %s', async (_, extension) => {
     const strange = issueAuthority(ca, { extensions: [...authority, extension] })
     const { judge, events } = await judging({ authorities: workshop.pem(ca, strange) })
-    expect(await judge(issueLeaf(strange))).toBe('other-issuer: authority-critical-extension')
+    expect(await judge(issueLeaf(strange))).toBe('authority-unusable: authority-critical-extension')
     expect(events('authority-unusable')).toMatchObject([{ why: 'authority-critical-extension' }])
   })
 
@@ -223,19 +223,19 @@ describe('an authority keeps to its limits', () => {
 describe('dates of authorities', () => {
   it('an ended intermediate takes a certificate in date with it', async () => {
     const ended = issueAuthority(ca, { from: now - 50 * day, until: now - day })
-    expect(await judgeUnder([ended, ca])).toBe('other-issuer: authority-not-in-date')
+    expect(await judgeUnder([ended, ca])).toBe('authority-unusable: authority-not-in-date')
   })
 
   it('a future intermediate and an ended root likewise', async () => {
     const early = issueAuthority(ca, { from: now + day, until: now + 50 * day })
-    expect(await judgeUnder([early, ca])).toBe('other-issuer: authority-not-in-date')
+    expect(await judgeUnder([early, ca])).toBe('authority-unusable: authority-not-in-date')
     const top = workshop.issue({
       subject: '/CN=Old',
       extensions: authority,
       from: now - 9 * day,
       until: now - day,
     })
-    expect(await judgeUnder([top])).toBe('other-issuer: authority-not-in-date')
+    expect(await judgeUnder([top])).toBe('authority-unusable: authority-not-in-date')
   })
 
   it('a certificate that has expired together with its authority is told as expired', async () => {
@@ -243,10 +243,10 @@ describe('dates of authorities', () => {
     expect(await judgeUnder([ended, ca], { from: now - 40 * day, until: now - day })).toBe('expired: date')
   })
 
-  it('one that never was in date together with its authority is of another issuer', async () => {
+  it('one that never was in date together with its authority is refused for the authority’s sake', async () => {
     const ended = issueAuthority(ca, { from: now - 50 * day, until: now - 20 * day })
     expect(await judgeUnder([ended, ca], { from: now - 10 * day, until: now - day })).toBe(
-      'other-issuer: authority-not-in-date',
+      'authority-unusable: authority-not-in-date',
     )
   })
 

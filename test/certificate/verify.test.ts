@@ -200,6 +200,24 @@ describe('the log of a refusal', () => {
     expect(JSON.stringify(lines)).not.toMatch(/汐崎|しおさい|mihon07/)
   })
 
+  it('is an error where the institution’s own authorities are at fault, and a warning where the certificate is', async () => {
+    const ended = workshop.issue({
+      subject: '/CN=Ended CA',
+      extensions: authority,
+      from: now - 9 * day,
+      until: now - day,
+    })
+    const { judge, lines } = await judging({ authorities: workshop.pem(ca, ended) })
+    expect(await judge(workshop.issue({ subject: nagisa, issuer: ended, extensions: client }))).toBe(
+      'authority-unusable: authority-not-in-date',
+    )
+    await judge(workshop.issue({ subject: nagisa, extensions: client }))
+    expect(lines).toMatchObject([
+      { level: 'error', reason: 'authority-unusable', issuer: 'CN=Ended CA' },
+      { level: 'warn', reason: 'other-issuer', issuer: null },
+    ])
+  })
+
   it('does not have the name of an issuer that is not ours', async () => {
     const { judge, lines } = await judgingBy({ list: lists })
     await judge(workshop.issue({ subject: nagisa, extensions: client }))

@@ -1,19 +1,22 @@
 /** The demo's certificates: what other programs make of them, what stays over restarts and what is made anew. */
 import { execFileSync, spawn } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCertificate } from '../../src/certificate/certificate.ts'
 import { Unreadable } from '../../src/certificate/der.ts'
 import { days } from '../../src/clock.ts'
 import {
   customerSubject,
   issue,
+  type Keys,
   makeKeys,
   makeRevocationList,
   makeRoot,
+  type Name,
   readRevocationList,
   revocationListPem,
 } from '../../src/demo/authority.ts'
@@ -175,6 +178,127 @@ describe('for NSS, which is Chromium’s and Firefox’s', () => {
   })
 })
 
+describe('the root, which people import as a trusted one', () => {
+  let store: string
+  beforeAll(() => {
+    store = join(scratch, 'nss-root')
+    mkdirSync(store)
+    run('certutil', '-N', '-d', `sql:${store}`, '--empty-password')
+    trust('root', made.folder)
+  })
+
+  const nss = (...args: string[]) => run('certutil', ...args, '-d', `sql:${store}`)
+  const add = (trusted: string, file: string, folder = made.folder) =>
+    nss('-A', '-t', trusted, '-n', file, '-a', '-i', join(folder, `${file}.pem`))
+  const trust = (file: string, folder: string) => add('CT,C,C', file, folder)
+  /** For `V` a server, `C` a client. */
+  const inNss = (file: string, use: 'V' | 'C') => {
+    add(',,', file)
+    return nss('-V', '-u', use, '-b', '260601000000Z', '-n', file).said
+  }
+
+  it('vouches for the demo’s server and its customers, in NSS as well', () => {
+    expect(inNss('server', 'V')).toContain('certificate is valid')
+    add(',,', 'customer-authority')
+    for (const file of ['mihon07-good', 'mihon07-renewing-soon', 'mihon11-good', 'not-tied'])
+      expect(inNss(file, 'C'), file).toContain('certificate is valid')
+    expect(inNss('mihon07-expired', 'C')).toContain('has expired')
+  })
+
+  const server: Name = [
+    ['C', 'JP'],
+    ['CN', 'x'],
+  ]
+  it.each<readonly [string, readonly string[], Name, boolean]>([
+    ['a host below localhost', ['x.localhost'], server, true],
+    ['a host below the wildcard', ['x.cert.localhost'], server, true],
+    ['this machine', ['127.0.0.1'], server, true],
+    ['the host that was given', ['bank.example', 'x.bank.example'], server, true],
+    ['a site of the web', ['www.example.com'], server, false],
+    ['a top-level domain', ['*.com'], server, false],
+    ['a host that only ends in the same letters', ['evillocalhost'], server, false],
+    ['a site beside a host of ours', ['localhost', 'www.example.com'], server, false],
+    ['an address of the web', ['203.0.113.1'], server, false],
+    ['a host of ours in no country', ['localhost'], server.slice(1), false],
+  ])('a certificate that somebody makes with its key for %s: %s', async (_, names, subject, holds) => {
+    const { folder } = await prepare('limited', { names: [...hosts, '*.bank.example'] })
+    trust('root', folder)
+    const keys = await makeKeys('ec-p256')
+    const root = { certificate: certificateOf(folder, 'root'), keys: keysIn(folder, 'root') }
+    const life = { from: start - days(1), until: start + days(1) }
+    const below = issue({
+      ...life,
+      issuer: root,
+      subject: [...server, ['OU', 'sub']],
+      keys,
+      kind: 'authority',
+    })
+    const issuers = { root, below: { certificate: below, keys } }
+    for (const [through, issuer] of Object.entries(issuers)) {
+      const file = `minted-${through}`
+      const certificate = issue({ ...life, issuer, subject, keys, kind: 'server', names })
+      writeFileSync(join(folder, `${file}.pem`), certificate.toString())
+      writeFileSync(join(folder, 'below.pem'), below.toString())
+      const usual = ['-x509_strict', '-attime', String(start / 1000), '-purpose', 'sslserver']
+      const files = ['-CAfile', join(folder, 'root.pem'), '-untrusted', join(folder, 'below.pem')]
+      const said = openssl('verify', ...usual, ...files, join(folder, `${file}.pem`)).said
+      expect(said).toMatch(holds ? /: OK\n$/ : /permitted subtree violation/)
+      add(',,', 'below', folder)
+      add(',,', file, folder)
+      const { said: byNss } = nss('-V', '-u', 'V', '-b', '260601000000Z', '-n', file)
+      expect(byNss).toMatch(
+        holds ? /certificate is valid/ : /not permitted to issue a certificate with this name/,
+      )
+      nss('-D', '-n', file)
+      nss('-D', '-n', 'below')
+    }
+  })
+
+  it('has no room for addresses of IPv6 either, nor for others’ mail', () => {
+    const { permitted = [] } =
+      readCertificate(certificateIn(made, 'root').raw)?.extensions.nameConstraints ?? {}
+    const hex = permitted.map(({ whole }) => whole.toString('hex'))
+    expect(hex).toContain('87087f000001ffffffff')
+    expect(hex).toContain('81096c6f63616c686f7374')
+    expect(readCertificate(certificateIn(made, 'root').raw)?.extensions.critical).toContain('2.5.29.30')
+  })
+
+  it('of a folder of before, which vouched for the whole web, goes with its key and all that it signed', async () => {
+    const { folder } = await prepare('before')
+    const keys = keysIn(folder, 'root')
+    const life = { from: start - days(730), until: start + days(3650) }
+    const name: Name = [
+      ['C', 'JP'],
+      ['O', 'Mihon Credit Union (demo)'],
+      ['CN', 'Mihon Demo Root CA'],
+    ]
+    writeFileSync(join(folder, 'root.pem'), makeRoot({ ...life, name, keys }).certificate.toString())
+    const before = contents(folder)
+    await prepare('before')
+    const anew = changed(before, folder)
+    expect(anew).toEqual(expect.arrayContaining(['root.key', 'root.pem', 'authorities.pem', 'server.pem']))
+    expect(anew).toEqual(
+      expect.arrayContaining(['customer-authority.pem', 'mihon07-good.p12', 'not-tied.p12']),
+    )
+    expect(statSync(join(folder, 'root.key')).mode & 0o777).toBe(0o600)
+    expect(certificateOf(folder, 'customer-authority').verify(keys.publicKey)).toBe(false)
+    const good = join(folder, 'mihon07-good.pem')
+    const usual = ['-attime', String(start / 1000), '-CAfile', join(folder, 'authorities.pem')]
+    expect(openssl('verify', ...usual, good).said).toMatch(/: OK\n$/)
+    const again = contents(folder)
+    await prepare('before')
+    expect(changed(again, folder)).toEqual(['revocation-list.pem'])
+  })
+
+  const certificateOf = (folder: string, file: string) =>
+    new X509Certificate(readFileSync(join(folder, `${file}.pem`)))
+
+  function keysIn(folder: string, file: string): Keys {
+    const privateKey = createPrivateKey(readFileSync(join(folder, `${file}.key`)))
+    return { privateKey, publicKey: createPublicKey(privateKey) }
+  }
+})
+
 describe('the names', () => {
   it('are the customer’s, in the order that reads UID, CN, O, C', () => {
     expect(certificateIn(made, 'mihon07-good').subject.split('\n').reverse()).toEqual([
@@ -317,11 +441,16 @@ describe('a restart', () => {
     )
   })
 
-  it('for other hosts makes the server’s certificate anew', async () => {
+  it('for other hosts makes the server’s certificate anew, and the root that permits them, with its key', async () => {
     const { folder } = await prepare('hosts')
     const before = contents(folder)
     const after = await prepare('hosts', { names: ['bank.example'] })
-    expect(changed(before, folder)).toEqual(['revocation-list.pem', 'server.pem'])
+    expect(changed(before, folder)).toEqual([
+      'authorities.pem',
+      'revocation-list.pem',
+      'root.pem',
+      'server.pem',
+    ])
     expect(certificateIn(after, 'server').subjectAltName).toBe('DNS:bank.example')
   })
 })

@@ -4,6 +4,7 @@ import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect as connectPlain, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,11 +12,13 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { days, systemClock } from '../../src/clock.ts'
 import { issue, keyPem, type Keys, makeKeys, makeRoot, type Name } from '../../src/demo/authority.ts'
 import { type DemoCertificates, prepareDemoCertificates } from '../../src/demo/certificates.ts'
 import { startTlsFront, type TlsFront } from '../../src/demo/tls-front.ts'
+
+vi.mock(import('node:https'), { spy: true })
 
 const secret = 'of-the-proxy'
 const scratch = mkdtempSync(join(tmpdir(), 'ninka-tls-front-'))
@@ -381,6 +384,11 @@ describe('the handshake', () => {
     expect(socket.alpnProtocol).toBe('http/1.1')
     socket.destroy()
     await expect(shakeHands({ ALPNProtocols: ['h2'] })).rejects.toThrow()
+  })
+
+  it('may last two minutes: Firefox has its customer choose a certificate before it goes on', () => {
+    const [options] = vi.mocked(createTlsServer).mock.lastCall ?? []
+    expect(options).toMatchObject({ requestCert: true, handshakeTimeout: 120_000 })
   })
 
   it('refuses TLS 1.1', async () => {
