@@ -1,6 +1,6 @@
 /** What script adds to pages that work without it. That no page breaks its security policy is checked after every test. */
 import { describe, expect, it } from 'vitest'
-import { type BrowserOptions, type Customer, pin } from './customer.ts'
+import { type BrowserOptions, type Customer, password, pin } from './customer.ts'
 import { useDemo } from './fixtures.ts'
 
 const openBrowser = useDemo()
@@ -55,6 +55,40 @@ describe('the table of 照会用暗証番号', () => {
   })
 })
 
+describe('very many accounts, one table a branch', () => {
+  it('have one box above that ticks all of them and unfolds what it ticks, and one in every table', async () => {
+    const { page } = await openSample('register-pins/sixty-accounts')
+    const all = page.getByRole('checkbox', { name: 'すべての口座を選ぶ', exact: true })
+    const ofBranches = page.locator('thead input')
+    const ticked = () => page.locator('[name="rows"]:checked').count()
+    const partly = () => all.evaluate((input) => 'indeterminate' in input && input.indeterminate)
+
+    await all.check()
+    expect(await ticked()).toBe(60)
+    expect(await page.locator('details.branch:not([open])').count()).toBe(0)
+    expect(await ofBranches.count()).toBeGreaterThan(1)
+    for (const one of await ofBranches.all()) expect(await one.isChecked()).toBe(true)
+
+    const inFirst = await page.locator('table').first().locator('[name="rows"]').count()
+    await ofBranches.first().uncheck()
+    expect(await ticked()).toBe(60 - inFirst)
+    expect([await all.isChecked(), await partly()]).toEqual([false, true])
+    await ofBranches.first().check()
+    expect([await all.isChecked(), await partly()]).toEqual([true, false])
+  })
+
+  it('unfold when a link of the errors leads into one', async () => {
+    const { page } = await openSample('register-pins/sixty-accounts-errors')
+    const link = page.locator('#errors a').first()
+    const field = page.locator(`${await link.getAttribute('href')}`)
+    await page.locator('details.branch', { has: field }).locator('summary').click()
+    expect(await field.isVisible()).toBe(false)
+    await link.click()
+    expect(await field.isVisible()).toBe(true)
+    await field.and(page.locator(':focus')).waitFor()
+  })
+})
+
 describe('errors', () => {
   it('take the focus, and their links lead into the fields', async () => {
     const mihon = await openBrowser()
@@ -100,3 +134,128 @@ describe('許可', () => {
     expect(await hibari.screen()).toBe('連携できました')
   })
 })
+
+describe('a password', () => {
+  it('is shown as long as wanted, and is a password again when it is sent', async () => {
+    const mihon = await openBrowser()
+    await mihon.connectBank('みほん家計簿')
+    const { page } = mihon
+    const field = page.getByLabel('ログインパスワード', { exact: true })
+    const show = page.getByRole('button', { name: 'パスワードを表示する', exact: true })
+    const hide = page.getByRole('button', { name: 'パスワードを隠す', exact: true })
+    await page.getByLabel('ログインID', { exact: true }).fill('mihon01')
+    await field.fill(password)
+    await show.click()
+    expect([await field.getAttribute('type'), await field.getAttribute('autocapitalize')]).toEqual([
+      'text',
+      'none',
+    ])
+    expect(await hide.getAttribute('aria-pressed')).toBe('true')
+    await hide.click()
+    expect(await field.getAttribute('type')).toBe('password')
+    expect(await show.getAttribute('aria-pressed')).toBe('false')
+
+    await show.press('Enter')
+    expect(await field.getAttribute('type')).toBe('text')
+    await page.evaluate(
+      "addEventListener('submit', () => console.log(document.getElementById('password').type))",
+    )
+    const sent = page.waitForEvent('console')
+    await mihon.press('API連携')
+    expect((await sent).text()).toBe('password')
+    expect(mihon.step()).toBe('choose-services')
+  })
+})
+
+describe('an answer', () => {
+  it('can be hidden from whoever stands near, and Japanese can still be typed', async () => {
+    const aoba = await openBrowser()
+    await aoba.connectBank('みほん家計簿')
+    await aoba.signIn('mihon03')
+    const field = aoba.page.getByLabel('回答を入力', { exact: true })
+    const isHidden = () =>
+      aoba.page.evaluate('getComputedStyle(document.getElementById("answer")).webkitTextSecurity === "disc"')
+    await field.fill('さく')
+    expect(await isHidden()).toBe(false)
+    await aoba.page.getByRole('button', { name: '回答を隠す', exact: true }).click()
+    expect(await isHidden()).toBe(true)
+    expect(await field.getAttribute('type')).toBe('text')
+    await field.press('End')
+    await aoba.page.keyboard.insertText('ら')
+    await aoba.press('認証')
+    expect(aoba.step()).toBe('choose-services')
+  })
+})
+
+describe('a button that prints', () => {
+  it('prints', async () => {
+    const { page } = await openSample('review-pins/one-registered')
+    await page.evaluate('print = () => document.body.setAttribute("data-printed", "")')
+    await page.locator('[data-print]').click()
+    await page.locator('body[data-printed]').waitFor()
+  })
+})
+
+describe('without script', () => {
+  it('there is no button but those that send a form', async () => {
+    const aoba = await openBrowser({ javaScript: false })
+    await aoba.connectBank('みほん家計簿')
+    const bank = new URL(aoba.page.url()).origin
+    for (const page of [
+      'sign-in/fresh',
+      'certificate-password/fresh',
+      'answer-challenge/fresh',
+      'choose-services/fresh',
+      'register-pins/sixty-accounts',
+      'review-pins/one-registered',
+      'give-consent/fresh',
+      'return/allowed',
+    ]) {
+      await aoba.page.goto(`${bank}/gallery/${page}`)
+      expect(await aoba.page.locator('button:visible:not([type="submit"])').count(), page).toBe(0)
+      expect(await aoba.page.getByRole('button').count(), page).toBe(
+        await aoba.page.locator('form button:visible').count(),
+      )
+    }
+  })
+})
+
+describe('the sign-in page', () => {
+  it('tells whoever holds a phone that certificates live on a PC, and nobody else', async () => {
+    const mihon = await openBrowser()
+    await mihon.connectBank('みほん家計簿')
+    const words = '電子証明書はパソコンに入っています。'
+    expect(await mihon.page.getByText(words).isVisible()).toBe(false)
+
+    const phone = await mihon.page
+      .context()
+      .browser()
+      ?.newContext({
+        viewport: { width: 390, height: 780 },
+        locale: 'ja-JP',
+        hasTouch: true,
+        isMobile: true,
+        storageState: await mihon.page.context().storageState(),
+      })
+    const page = await phone?.newPage()
+    await page?.goto(mihon.page.url())
+    expect(await page?.getByText(words).isVisible()).toBe(true)
+    await phone?.close()
+  })
+
+  it('takes as many characters of a login ID as the bank gives out', async () => {
+    const mihon = await openBrowser()
+    await mihon.connectBank('みほん家計簿')
+    const field = mihon.page.getByLabel('ログインID', { exact: true })
+    await field.pressSequentially('1234567890123')
+    expect(await field.inputValue()).toBe('123456789012')
+  })
+})
+
+/** A page of the gallery. Nothing there is sent anywhere. */
+async function openSample(name: string): Promise<Customer> {
+  const mihon = await openBrowser()
+  await mihon.connectBank('みほん家計簿')
+  await mihon.page.goto(new URL(`/gallery/${name}`, mihon.page.url()).href)
+  return mihon
+}

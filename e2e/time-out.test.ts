@@ -1,10 +1,12 @@
 /**
  * What happens to a customer who takes too long. The program's clock cannot be moved from outside, so here the real
- * application and the real fintechs listen within the test, whose Date stands still until it is moved. Chromium's does not.
+ * application and the real fintechs listen within the test, whose Date stands still until it is moved. Chromium's does not,
+ * unless a test moves both.
  */
 import { join } from 'node:path'
+import type { Locator } from 'playwright'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { hours, minutes } from '../src/clock.ts'
+import { hours, minutes, seconds } from '../src/clock.ts'
 import { createFintechs } from '../src/demo/fintechs.ts'
 import { startBank } from '../test/support/bank.ts'
 import { type Customer, pin } from './customer.ts'
@@ -111,6 +113,183 @@ describe('fifteen minutes without a click', () => {
     expect(await mihon.screen()).toBe('API連携認証（情報アクセス許可）（利用登録）')
   })
 })
+
+describe('two minutes before fifteen without a click', () => {
+  it('the page asks, and says once a minute how long there is', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    await pass(mihon, minutes(13) - seconds(10))
+    expect(await question(mihon).count()).toBe(0)
+    await pass(mihon, seconds(11))
+    await question(mihon).waitFor()
+    expect(await question(mihon).innerText()).toContain('残り時間 2 分')
+    expect(await question(mihon).innerText()).toContain('入力した内容はそのまま')
+    expect(await question(mihon).innerText()).not.toContain('延ばすことはできません')
+    await pass(mihon, minutes(1))
+    await question(mihon).getByText('残り時間 1 分').waitFor()
+  })
+
+  it.each(['手続きを続ける', 'Escape'])('%s gives fifteen more, and what was typed stays', async (how) => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    const field = mihon.row('2000002').getByLabel('照会用暗証番号（現在）')
+    await field.fill(pin)
+    for (const turn of [1, 2]) {
+      await pass(mihon, minutes(13) + seconds(turn))
+      await question(mihon).waitFor()
+      const kept = mihon.page.waitForResponse('**/keep-alive')
+      if (how === 'Escape') await mihon.page.keyboard.press('Escape')
+      else await question(mihon).getByRole('button', { name: how, exact: true }).click()
+      expect((await kept).status()).toBe(204)
+      expect(await question(mihon).count()).toBe(0)
+    }
+    // 40 minutes after the page came, and 14 after the last answer.
+    await pass(mihon, minutes(12) + seconds(30))
+    expect(await question(mihon).count()).toBe(0)
+    expect(await field.inputValue()).toBe(pin)
+    await mihon.press('登録')
+    expect(await mihon.text()).toContain('1件の照会用暗証番号を登録しました')
+  })
+
+  it('can be answered by keyboard alone, and the focus goes back to where it was', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    const field = mihon.row('2000002').getByLabel('照会用暗証番号（現在）')
+    await field.press('4')
+    await pass(mihon, minutes(14))
+    const stay = question(mihon).getByRole('button', { name: '手続きを続ける', exact: true })
+    const leave = question(mihon).getByRole('button', { name: '中止して連携先に戻る', exact: true })
+    await expectFocus(stay)
+    await mihon.page.keyboard.press('Tab')
+    await expectFocus(leave)
+    await mihon.page.keyboard.press('Shift+Tab')
+    await expectFocus(stay)
+    await mihon.page.keyboard.press('Enter')
+    await expectFocus(field)
+    await mihon.page.keyboard.type('649')
+    expect(await field.inputValue()).toBe(pin)
+  })
+
+  it('中止 leads back to a fintech that is told', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    await pass(mihon, minutes(14))
+    await expectFocus(question(mihon).getByRole('button', { name: '手続きを続ける', exact: true }))
+    await mihon.page.keyboard.press('Tab')
+    await Promise.all([mihon.page.waitForURL('**/connections/**'), mihon.page.keyboard.press('Enter')])
+    expect(await mihon.screen()).toBe('連携は行われませんでした')
+    expect(await mihon.text()).toContain('access_denied')
+  })
+
+  it('are counted from the last page of any tab, and one answer is enough for all', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    await pass(mihon, minutes(10))
+    const other = await mihon.newTab()
+    await other.page.goto(mihon.page.url())
+    await pass(mihon, minutes(4))
+    expect(await question(mihon).count()).toBe(0)
+
+    await pass(mihon, minutes(9) + seconds(1))
+    await question(mihon).waitFor()
+    await question(other).waitFor()
+    await question(other).getByRole('button', { name: '手続きを続ける', exact: true }).click()
+    await question(mihon).waitFor({ state: 'hidden' })
+    await pass(mihon, minutes(12) + seconds(30))
+    expect(await question(mihon).count()).toBe(0)
+    await mihon.skipPins()
+    expect(await mihon.screen()).toBe('API連携認証（情報アクセス許可）（利用登録）')
+  })
+
+  it('are seen to be over when a laptop wakes up, without a click', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    await Promise.all([mihon.page.waitForURL('**/sign-in'), pass(mihon, minutes(40))])
+    expect(await mihon.text()).toContain('15分間操作がなかったため')
+    expect(await mihon.text()).not.toContain('株式会社見本商店')
+  })
+
+  it('the server has the last word on whether there is more time', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    await pass(mihon, minutes(14))
+    await question(mihon).waitFor()
+    wait(minutes(50))
+    await Promise.all([mihon.page.waitForURL('**/return'), mihon.page.keyboard.press('Escape')])
+    expect(await mihon.screen()).toBe('時間切れのため手続きを終了しました')
+  })
+
+  it('are asked about in English, too', async () => {
+    const mihon = await openBrowser({ language: 'en' })
+    await startClock(mihon)
+    await mihon.connectBank('みほん家計簿')
+    await pass(mihon, minutes(14))
+    const dialog = mihon.page.getByRole('dialog', { name: 'Your time is almost up', exact: true })
+    await dialog.getByText('Time left: 1 min').waitFor()
+    expect(await dialog.getByRole('button').allInnerTexts()).toEqual([
+      'Continue',
+      'Cancel and return to the service',
+    ])
+  })
+})
+
+describe('two minutes before the end of the hour', () => {
+  it('the page says once that no more time can be had, and then the server that it is over', async () => {
+    const mihon = await openBrowser()
+    await startClock(mihon)
+    await walkToPins(mihon)
+    for (let turn = 0; turn < 4; turn += 1) {
+      await pass(mihon, minutes(12))
+      await mihon.page.reload()
+    }
+    await pass(mihon, minutes(10) + seconds(2))
+    await question(mihon).waitFor()
+    expect(await question(mihon).innerText()).toContain('延ばすことはできません')
+    expect(await question(mihon).innerText()).not.toContain('時間が延びます')
+    await mihon.page.keyboard.press('Escape')
+    await pass(mihon, minutes(1))
+    expect(await question(mihon).count()).toBe(0)
+    await Promise.all([mihon.page.waitForURL('**/return'), pass(mihon, minutes(1))])
+    expect(await mihon.screen()).toBe('時間切れのため手続きを終了しました')
+    expect(await mihon.text()).toContain('何も許可されていません')
+  })
+})
+
+describe('every page of a step', () => {
+  it.each([true, false])('says when it ends (JavaScript: %s)', async (javaScript) => {
+    vi.setSystemTime(new Date('2026-11-22T15:04:00+09:00'))
+    const mihon = await openBrowser({ javaScript })
+    const words = () => mihon.page.getByRole('contentinfo').innerText()
+    await mihon.connectBank('みほん家計簿')
+    expect(await words()).toContain('15分間操作がないと、安全のため終了します。')
+    expect(await words()).toContain('この手続きは、16:04（日本時間）までに終えてください。')
+    wait(minutes(5))
+    await mihon.signIn('mihon01')
+    expect(await words()).toContain('16:04（日本時間）')
+    expect(await mihon.page.locator('dialog').isVisible()).toBe(false)
+  })
+})
+
+/** Has to come before the first page. */
+const startClock = (mihon: Customer) => mihon.page.clock.install()
+
+/** On the server's clock and on the browser's; a timer that was due meanwhile goes off once, as after a sleep. */
+async function pass(mihon: Customer, ms: number): Promise<void> {
+  wait(ms)
+  await mihon.page.clock.fastForward(ms)
+}
+
+const question = ({ page }: Customer) =>
+  page.getByRole('dialog', { name: 'まもなく時間切れになります', exact: true })
+
+const expectFocus = (target: Locator) => target.and(target.page().locator(':focus')).waitFor()
 
 async function walkToPins(mihon: Customer): Promise<void> {
   await mihon.connectBank('みほん家計簿')

@@ -29,6 +29,10 @@ import { sealedSecret } from './store/sealed-secrets.ts'
 import { createSweeper, type Sweeper } from './sweeper.ts'
 import { bareServer, createServer, publicFiles } from './web/server.ts'
 import { createPages } from './web/pages.ts'
+import { brandFiles } from './web/brand.ts'
+import type { Site } from './web/frame.ts'
+import { helpElsewhere, helpRoutes } from './web/help.ts'
+import { wordsOf } from './web/words.ts'
 import { engineErrorPage, handleFailures } from './web/failures.ts'
 
 export type AppParts = {
@@ -72,11 +76,13 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   const pins = createHeldPins({ bank, db, clock, log, keepFor: minutes(90) })
   const tickets = createTickets({ db, secrets, clock })
-  const pages = createPages({
+  const site: Site = {
     institution,
+    words: wordsOf(institution),
     publicUrl,
     certificates: certificates ? (hasFreshHosts(certificates.origin) ? 'fresh-host' : 'fixed-host') : 'off',
-  })
+  }
+  const pages = createPages(site)
   const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
 
   const provider = createProvider({
@@ -93,6 +99,8 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   handleFailures(server, pages)
   await publicFiles(server, join(import.meta.dirname, '..', 'public'))
+  await brandFiles(server, institution)
+  await server.register(helpRoutes, site)
   await server.register(formbody, { bodyLimit: 64 * 1024 })
   await mountProvider(server, {
     provider,
@@ -114,9 +122,12 @@ export async function createApp(parts: AppParts): Promise<App> {
     bank,
     clock,
     publicUrl,
+    lookBackMonths: institution.rules.lookBackMonths,
     consentOfToken: consentOfToken({ provider, consents, clients, publicUrl }),
   })
   server.get('/healthz', async () => ({ status: 'ok' }))
+  // Invented customers have no business in a bank's process, so it does not even load them.
+  if (settings.mode === 'demo') await server.register((await import('./web/gallery.ts')).galleryRoutes)
 
   const certificateServer = certificates && (await bareServer({ settings, pages, log }))
   if (certificateServer) {
@@ -124,6 +135,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     refuseStrangers(certificateServer, certificates.origin)
     handleFailures(certificateServer, pages)
     await publicFiles(certificateServer, join(import.meta.dirname, '..', 'public'))
+    await brandFiles(certificateServer, institution)
+    await certificateServer.register(helpElsewhere, site)
     await certificateServer.register(certificateRoutes, { ...certificates, publicUrl, bank, tickets })
   }
 

@@ -9,6 +9,9 @@ const httpsUrl = z.url({ protocol: /^https$/ })
 
 const bilingual = z.object({ ja: z.string().min(1), en: z.string().min(1) })
 
+/** #rrggbb */
+const colour = z.string().regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0017c1')
+
 const attemptRule = z.object({
   tries: z.number().int().min(2).max(20),
   lockMinutes: z.number().int().min(1).max(1440),
@@ -56,6 +59,17 @@ export type CertificateRules = z.infer<typeof certificates>
 const schema = z.object({
   /** as it stands in the texts: 「見本信用組合 FBサービス」 */
   name: bilingual,
+  /** what the texts call it: 「信用組合へ届け出ている…」; 「信用金庫」 or 「当行」 elsewhere */
+  called: bilingual.default({ ja: '信用組合', en: 'the credit union' }),
+  /** colours that reach 4.5:1, and a logo of plain shapes (SVG); without it the pages have our own blue */
+  brand: z.object({ primary: colour, primaryDark: colour, logo: z.string().min(1).optional() }).optional(),
+  /** texts that this institution writes otherwise, by their path in src/web/messages, such as `frame.neverAsked` */
+  texts: z
+    .record(
+      z.string(),
+      z.union([bilingual, z.object({ ja: z.array(z.string().min(1)), en: z.array(z.string().min(1)) })]),
+    )
+    .default({}),
   phone: z.string().min(1),
   phoneHours: bilingual,
   links: z.object({ terms: httpsUrl, privacy: httpsUrl }),
@@ -65,6 +79,8 @@ const schema = z.object({
   rules: z.object({
     loginId: z.object({ maxLength: z.number().int().min(6).max(64) }),
     pinDigits: z.number().int().min(4).max(8),
+    /** 入出金明細 can be had for this many months back */
+    lookBackMonths: z.number().int().min(1).max(120).default(24),
     password: attemptRule,
     answer: attemptRule,
     pin: attemptRule,
@@ -73,11 +89,14 @@ const schema = z.object({
   }),
 })
 
-export type Institution = Omit<z.infer<typeof schema>, 'rules' | 'certificates'> & {
+export type Institution = Omit<z.infer<typeof schema>, 'rules' | 'certificates' | 'brand'> & {
+  /** `logo` is an absolute file name */
+  readonly brand: z.infer<typeof schema>['brand'] | undefined
   readonly certificates: CertificateRules | undefined
   readonly rules: {
     readonly loginId: { readonly maxLength: number }
     readonly pinDigits: number
+    readonly lookBackMonths: number
     readonly password: AttemptRule
     readonly answer: AttemptRule
     readonly pin: AttemptRule
@@ -92,9 +111,11 @@ export function readInstitution(file: string): Institution {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new Error(`the institution file is not complete:\n${wrong.join('\n')}`)
   }
-  const { rules, certificates, ...rest } = parsed.data
+  const { rules, certificates, brand, ...rest } = parsed.data
+  const { logo } = brand ?? {}
   return {
     ...rest,
+    brand: brand && { ...brand, ...(logo ? { logo: resolve(dirname(file), logo) } : {}) },
     certificates: certificates && withPathsFrom(dirname(file), certificates),
     rules: {
       ...rules,
@@ -128,3 +149,7 @@ function toRule(rule: z.infer<typeof attemptRule>): AttemptRule {
     forgetAfter: hours(rule.forgetAfterHours),
   }
 }
+
+/** The texts have one word in each language for what an institution is; another kind of bank is called otherwise. */
+export const callIt = (text: string, called: Institution['called'], language: 'ja' | 'en'): string =>
+  text.replaceAll(language === 'ja' ? '信用組合' : 'the credit union', called[language])

@@ -1,63 +1,78 @@
-// What script adds to pages that work without it: choose all, focus, one submit, fresh pages after Back.
-;(() => {
-  // Errors are heard first; after them a result is read from its title, not from the page's top.
-  const start =
-    document.getElementById('errors') ?? document.querySelector('main:has([data-start-at-title]) h1')
-  if (start) {
-    start.tabIndex = -1
-    start.focus()
-  }
+// What script adds to pages that work without it.
+const one = (selector) => document.querySelector(selector)
+const every = (selector, within = document) => [...within.querySelectorAll(selector)]
+const unfold = (element) => element.closest('details')?.setAttribute('open', '')
 
-  const table = document.querySelector('[data-choose-all]')
-  const boxes = [...document.querySelectorAll('input[name="rows"]')]
-  if (table && boxes.length > 1) {
-    const alls = []
-    const show = () => {
-      const ticked = boxes.filter((box) => box.checked).length
-      for (const all of alls) {
-        all.checked = ticked === boxes.length
-        all.indeterminate = ticked > 0 && ticked < boxes.length
-      }
-    }
-    // One in the table's head and, where rows are cards and the head is hidden, one above them.
-    const addAll = (place, words) => {
-      const label = document.createElement('label')
-      const all = document.createElement('input')
-      all.type = 'checkbox'
-      label.append(all)
-      if (words) label.append(words)
-      else all.setAttribute('aria-label', table.dataset.chooseAll)
-      label.className = words ? 'choose-all' : 'target'
-      all.addEventListener('change', () => {
-        for (const box of boxes) box.checked = all.checked
-        show()
-      })
-      alls.push(all)
-      place.append(label)
-    }
-    addAll(table.querySelector('th'))
-    addAll(table.caption, table.dataset.chooseAll)
-    for (const box of boxes) box.addEventListener('change', show)
-    for (const pin of document.querySelectorAll('[data-ticks]')) {
-      pin.addEventListener('input', () => {
-        if (pin.value !== '') document.getElementById(pin.dataset.ticks).checked = true
-        show()
-      })
-    }
-    show()
-  }
+// Errors are heard first; a result is read from its title on.
+const start = one('#errors') ?? one('main:has([data-start-at-title]) h1')
+start?.setAttribute('tabindex', '-1')
+start?.focus()
 
-  for (const form of document.forms) {
-    form.addEventListener('submit', (event) => {
-      if (form.dataset.sent) event.preventDefault()
-      form.dataset.sent = 'yes'
-      // Who stops a slow page must find the button alive again.
-      setTimeout(() => delete form.dataset.sent, 5000)
-    })
+// For the rows of its table or, outside of tables, of its form.
+const alls = new Map()
+for (const place of every('[data-choose-all]')) {
+  const name = place.dataset.chooseAll
+  const boxes = every('[name="rows"]', place.closest('table, form'))
+  const add = (where, words = '') => {
+    const label = document.createElement('label')
+    const all = document.createElement('input')
+    all.type = 'checkbox'
+    all.setAttribute('aria-label', name)
+    label.className = words ? 'choose-all' : 'target'
+    label.append(all, words)
+    where.append(label)
+    alls.set(all, boxes)
   }
+  if (boxes.length < 2) continue
+  add(place.caption ?? place, name)
+  // Style shows one of the two: cards have no head.
+  if (place.tHead) add(place.querySelector('th'))
+}
+const show = () => {
+  for (const [all, boxes] of alls) {
+    const { length } = boxes.filter((box) => box.checked)
+    all.checked = length === boxes.length
+    all.indeterminate = length > 0 && !all.checked
+  }
+}
+show()
+document.oninput = ({ target }) => {
+  for (const box of alls.get(target) ?? []) {
+    box.checked = target.checked
+    unfold(box)
+  }
+  const row = target.value && one(`#${target.dataset.ticks}`)
+  if (row) row.checked = true
+  show()
+}
 
-  // A page out of the back-forward cache is older than the journey: ask the server which screen is due.
-  window.addEventListener('pageshow', (event) => {
-    if (event.persisted) window.location.reload()
-  })
-})()
+const press = (button) => {
+  const pressed = button.matches('[aria-pressed="false"]')
+  button.setAttribute('aria-pressed', pressed)
+  const field = one('#password')
+  // An answer is hidden by style: Japanese is hard to type into password fields.
+  if (!field) return
+  field.type = pressed ? 'text' : 'password'
+  field.autocapitalize = 'none'
+}
+for (const button of every('button[hidden]')) button.hidden = false
+document.onclick = ({ target }) => {
+  if (target.closest('[data-print]')) print()
+  const toggle = target.closest('[aria-pressed]')
+  if (toggle) press(toggle)
+  // Not every browser does so itself.
+  if (target.matches('#errors a')) unfold(one(target.hash))
+}
+
+document.onsubmit = (event) => {
+  const { dataset } = event.target
+  if (dataset.sent) event.preventDefault()
+  dataset.sent = 'yes'
+  // Who stops a slow page can press again.
+  setTimeout(() => delete dataset.sent, 5000)
+  // Autofill would keep what is sent as text.
+  every('#password + [aria-pressed="true"]').forEach(press)
+}
+
+// The back-forward cache knows nothing of what happened since.
+window.onpageshow = ({ persisted }) => persisted && location.reload()

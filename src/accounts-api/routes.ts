@@ -12,6 +12,8 @@ import type { Consent } from '../store/consents.ts'
 export type ApiParts = {
   readonly bank: Bank
   readonly clock: Clock
+  /** how far back transactions can be had */
+  readonly lookBackMonths: number
   readonly publicUrl: string
   /** The live consent that an access token opens, with the scopes of the token itself; undefined for any other token. */
   readonly consentOfToken: (
@@ -101,7 +103,7 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
     async (request, reply) => {
       const opened = await open(parts, request, { scope: 'transactions', account: request.params.id })
       if ('status' in opened) return refuse(parts, reply, opened)
-      const range = dateRange(request.query, dateInJapan(clock()))
+      const range = dateRange(request.query, dateInJapan(clock()), parts.lookBackMonths)
       if ('status' in range) return refuse(parts, reply, range)
       const { consent, account } = opened
       const answer = await bank.transactions({ customer: consent.customer, account, ...range })
@@ -177,8 +179,11 @@ const day = z.iso
   .optional()
 const rangeQuery = z.object({ dateFrom: day, dateTo: day })
 
-/** None given: today. Only from: until today. Only to: from the same day of the year before. */
-function dateRange(query: unknown, today: string): { from: string; to: string } | ApiError {
+/**
+ * None given: today. Only from: until today. Only to: from the same day of the year before, as far as the bank looks back.
+ * @param months how far back the customer was told that the fintech can look
+ */
+function dateRange(query: unknown, today: string, months: number): { from: string; to: string } | ApiError {
   const parsed = rangeQuery.safeParse(query)
   if (!parsed.success)
     return badRange('dateFrom and dateTo are dates such as 2026-11-22, each given at most once')
@@ -187,7 +192,18 @@ function dateRange(query: unknown, today: string): { from: string; to: string } 
   const from =
     dateFrom ??
     (dateTo ? `${Number(dateTo.slice(0, 4)) - 1}${dateTo.slice(4)}`.replace('-02-29', '-03-01') : today)
-  return from > to ? badRange('dateFrom is later than dateTo') : { from, to }
+  if (from > to) return badRange('dateFrom is later than dateTo')
+  const earliest = monthsBefore(today, months)
+  const asked = dateFrom ?? to
+  if (asked < earliest) return badRange(`this bank gives transactions since ${earliest}`)
+  return { from: from < earliest ? earliest : from, to }
+}
+
+/** The same day of an earlier month, or its last one. */
+function monthsBefore(day: string, months: number): string {
+  const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
+  const last = new Date(Date.UTC(year, month - months, 0)).getUTCDate()
+  return new Date(Date.UTC(year, month - 1 - months, Math.min(date, last))).toISOString().slice(0, 10)
 }
 
 const badRange = (description: string): ApiError => ({ status: 400, error: 'invalid_request', description })

@@ -3,17 +3,17 @@
  * bank can prove later what the customer read. A changed word needs a new version.
  */
 import { dateInJapan } from '../clock.ts'
-import type { Institution } from '../institution.ts'
+import { callIt, type Institution } from '../institution.ts'
 import { sha256 } from '../secrets.ts'
 import type { BankScope } from './services.ts'
 import type { Client } from '../store/clients.ts'
 import type { Language } from '../web/language.ts'
 
-export const wordingVersion = '2026-11-22'
+export const wordingVersion = '2026-11-22.2'
 
 type WordingParts = {
   readonly client: Pick<Client, 'serviceName' | 'companyName' | 'consentDays' | 'termsUrl' | 'privacyUrl'>
-  readonly institution: Pick<Institution, 'name' | 'links'>
+  readonly institution: Pick<Institution, 'name' | 'links' | 'called' | 'rules'>
   readonly services: readonly BankScope[]
   readonly language: Language
 }
@@ -34,6 +34,8 @@ export function consentWording({ client, institution, services, language }: Word
   const asking = `${client.serviceName}（${client.companyName}）`
   const askingEn = `${client.serviceName} (${client.companyName})`
   const days = client.consentDays
+  const call = (text: string) => callIt(text, institution.called, language)
+  const { lookBackMonths } = institution.rules
   if (language === 'en') {
     return {
       version: wordingVersion,
@@ -42,15 +44,15 @@ export function consentWording({ client, institution, services, language }: Word
         `${askingEn} and ${institution.name.en} use this information under their own terms of use and privacy policies.`,
         'Check what is shared and for how long below, then press “Allow”.',
       ],
-      scope: services.map((name) => scopesEn[name]),
+      scope: services.map((name) => serviceText(name, 'en', lookBackMonths)),
       limits: 'Transfers and changes to your contract are not possible with this permission.',
       period: `Fixed period (${days} days)`,
-      stop: 'You can end it at any time before by contacting the credit union.',
+      stop: call('You can end it at any time before by contacting the credit union.'),
       intent: [
         `Before you press “Allow”, decide for yourself whether you can trust the website of ${askingEn}.`,
         `By pressing “Allow” you go on under the terms of use of ${askingEn}. To continue, tick “I want to continue”.`,
         'The IDs, passwords and other credentials you entered are not shown to the provider of the service. The communication with the provider is encrypted.',
-        'You can have this access ended by contacting the credit union.',
+        call('You can have this access ended by contacting the credit union.'),
       ],
       tick: 'I want to continue',
       allow: 'Allow',
@@ -63,15 +65,15 @@ export function consentWording({ client, institution, services, language }: Word
       `${asking}と${institution.name.ja}はそれぞれの利用規約とプライバシーポリシーに従って、この情報を使用します。`,
       '以下の認可対象・認可期間をご確認の上、「許可」ボタンを押してください。',
     ],
-    scope: services.map((name) => scopesJa[name]),
+    scope: services.map((name) => serviceText(name, 'ja', lookBackMonths)),
     limits: 'この許可では、振込や契約の変更はできません。',
     period: `一定期間（${days}日）`,
-    stop: '期間の途中でも、信用組合へのご連絡によりいつでも解除できます。',
+    stop: call('期間の途中でも、信用組合へのご連絡によりいつでも解除できます。'),
     intent: [
       `「許可」ボタンを押す前に、${asking}のWebサイトを信頼できるかどうかをお客様自身の判断で確認してください。`,
       `「許可」ボタンを押すことによって、お客様は${asking}の利用規約のもとで利用を続けることとなります。認可手続きを継続する場合は「認可手続きを継続する」のチェックボックスをチェックしてください。`,
       'お客様の入力されたIDやパスワード等の認証情報はAPI連携事業者には表示されません。また、API連携事業者との間の通信は暗号化されています。',
-      'なお、本アプリケーションへのアクセスは、信用組合へ連絡することによって解除することができます。',
+      call('なお、本アプリケーションへのアクセスは、信用組合へ連絡することによって解除することができます。'),
     ],
     tick: '認可手続きを継続する',
     allow: '許可',
@@ -99,18 +101,24 @@ export function wordingHash(parts: WordingParts, { endsAt, accounts, former }: N
   )
 }
 
-const scopesJa: Readonly<Record<BankScope, { name: string; meaning: string }>> = {
-  balances: { name: '残高照会', meaning: '口座の残高を見ることができます。' },
-  transactions: { name: '入出金明細照会', meaning: '口座の入金・出金の明細を見ることができます。' },
+/** What a service shows, and for how long back. */
+export function serviceText(
+  name: BankScope,
+  language: Language,
+  months: number,
+): { readonly name: string; readonly meaning: string } {
+  const years = months % 12 === 0 ? months / 12 : undefined
+  if (language === 'en') {
+    const back = years ? `${years} ${years === 1 ? 'year' : 'years'}` : `${months} months`
+    return name === 'balances'
+      ? { name: 'Balances', meaning: 'The service can see the balances of the accounts.' }
+      : {
+          name: 'Deposits and withdrawals',
+          meaning: `The service can see what was paid in and out during the last ${back}.`,
+        }
+  }
+  const back = years ? `${years}年` : `${months}か月`
+  return name === 'balances'
+    ? { name: '残高照会', meaning: '口座の残高を見ることができます。' }
+    : { name: '入出金明細照会', meaning: `口座の入金・出金の明細（過去${back}分）を見ることができます。` }
 }
-
-const scopesEn: Readonly<Record<BankScope, { name: string; meaning: string }>> = {
-  balances: { name: 'Balances', meaning: 'The service can see the balances of the accounts.' },
-  transactions: {
-    name: 'Deposits and withdrawals',
-    meaning: 'The service can see what was paid in and out.',
-  },
-}
-
-export const serviceText = (name: BankScope, language: Language) =>
-  language === 'en' ? scopesEn[name] : scopesJa[name]

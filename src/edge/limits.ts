@@ -26,7 +26,7 @@ export async function floodLimit(app: FastifyInstance): Promise<void> {
 /** By the route that was matched, never by the address as written: an encoded letter would change its kind. */
 function kindOf({ method, routeOptions }: FastifyRequest): keyof typeof floodLimits {
   const route = routeOptions.url ?? '/journey/'
-  if (route.startsWith('/certificate/')) return 'view'
+  if (route.startsWith('/certificate/') || route.startsWith('/help')) return 'view'
   if (route.startsWith('/journey/')) return method === 'POST' ? 'post' : 'view'
   return route.startsWith('/api/') ? 'api' : 'engine'
 }

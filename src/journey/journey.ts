@@ -21,7 +21,7 @@ export const pinFailures = [
 ] as const
 
 /** How long a journey waits for the next click, and how long it may take altogether. */
-const idleLimit = minutes(15)
+export const idleLimit = minutes(15)
 export const absoluteLimit = minutes(60)
 
 /** What the journey has learned about the customer and his wishes, as far as it rides in the cookie. */
@@ -81,6 +81,8 @@ const journeyCookie = z.object({
   notice: notice.optional(),
   /** how it ended; whether it was allowed is told by the stored result */
   ending: z.enum(endings).optional(),
+  /** who allowed it: for the receipt on the return page, and nothing else */
+  allowedBy: z.object({ companyName: z.string(), userName: z.string() }).optional(),
 })
 
 export type Journey = z.infer<typeof journeyCookie>

@@ -2,9 +2,10 @@
 import type { FastifyReply } from 'fastify'
 import type { JourneyError } from '../errors.ts'
 import { journeyNumber } from '../secrets.ts'
-import { isLive } from '../store/consents.ts'
+import { type Consent, isLive } from '../store/consents.ts'
+import type { Granted } from '../web/receipt.ts'
 import { abandon } from './finish.ts'
-import { type Ending, journeyHash, newJourney, readJourney } from './journey.ts'
+import { type Ending, isIdle, type Journey, journeyHash, newJourney, readJourney } from './journey.ts'
 import { type JourneyParts, type JourneyRequest, rawOf, type Visit, writeJourney } from './visit.ts'
 
 const refusals: Readonly<Record<Exclude<Ending, 'allowed'>, { error: JourneyError; description: string }>> = {
@@ -37,9 +38,14 @@ export async function endJourney(
   return toReturnPage(visit, how)
 }
 
-/** Only the ending stays in the cookie: the customer is signed out. */
+/** Only the ending stays in the cookie, and for the receipt the names: the customer is signed out. */
 export function toReturnPage(visit: Visit, ending: Ending): FastifyReply {
-  writeJourney(visit, { ...newJourney(visit.uid, visit.journey.seenAt), ending })
+  const { customer } = visit.context.facts
+  const names =
+    ending === 'allowed' && customer
+      ? { allowedBy: { companyName: customer.companyName, userName: customer.userName } }
+      : {}
+  writeJourney(visit, { ...newJourney(visit.uid, visit.journey.seenAt), ending, ...names })
   return visit.reply.redirect(`/journey/${visit.uid}/return`, 303)
 }
 
@@ -51,22 +57,42 @@ export async function showReturn(
 ): Promise<FastifyReply> {
   const { uid } = request.params
   const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
-  const remembered = readJourney(request.session.get('journey'), uid)?.ending
+  const remembered = readJourney(request.session.get('journey'), uid)
   if (!pending) return showLost(parts, request, reply)
   if (!pending.answered) return reply.redirect(`/journey/${uid}`, 303)
   const found =
     pending.answered === 'allowed' ? await parts.consents.findOfJourney(journeyHash(uid)) : undefined
   const consent = found && isLive(found, parts.clock()) ? found : null
-  const refusal = remembered && remembered !== 'allowed' ? remembered : 'cancelled'
+  const { ending } = remembered ?? {}
+  const refusal = ending && ending !== 'allowed' ? ending : 'cancelled'
   const client = await parts.clients.find(pending.clientId)
   return parts.pages.ending(request, reply, {
     how: consent ? 'allowed' : refusal,
-    consent,
+    granted: consent && (await grantedOf(parts, consent, remembered)),
     serviceName: client?.serviceName ?? '',
+    companyName: client?.companyName ?? '',
     resumeUrl: pending.resumeUrl,
     uid,
     uiLocales: pending.uiLocales,
   })
+}
+
+/** Names and accounts are told while the one who pressed 許可 still sits there; later the page says the number only. */
+async function grantedOf(
+  { bank, clock }: JourneyParts,
+  { number, startsAt, endsAt, services, accounts, customer }: Consent,
+  journey: Journey | undefined,
+): Promise<Granted> {
+  const ids = new Set(accounts.map(({ bankAccount }) => bankAccount))
+  const base = { number, startsAt, endsAt, services, accountCount: ids.size }
+  if (!journey?.allowedBy || isIdle(journey, clock())) return { ...base, accounts: null, customer: null }
+  // A consent knows only the bank's ids of its accounts.
+  const answer = await bank.accounts({ customer, journey: journeyHash(journey.uid) })
+  return {
+    ...base,
+    accounts: answer.ok ? answer.value.filter(({ id }) => ids.has(id)) : null,
+    customer: journey.allowedBy,
+  }
 }
 
 /** No request of this browser waits under that uid; our cookie or a consent may still know why. */

@@ -5,6 +5,9 @@ import { accountHandle, pinFailures } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
 import { canBeGranted, defineStep, signedIn } from './step.ts'
 
+/** What became of a row in the last submit. */
+const outcomes = ['held', ...pinFailures] as const
+
 export const reviewPins = defineStep({
   fields: z.object({ action: text(16) }).catch({ action: '' }),
 
@@ -12,23 +15,20 @@ export const reviewPins = defineStep({
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
     const result = context.facts.pinResult
-    const rowsOf = (outcome: 'held' | (typeof pinFailures)[number]) => result?.rows[outcome] ?? []
-    const rows = answer.value.map((account) => ({
-      account,
-      handle: accountHandle(context.uid, account.id),
-    }))
+    const rows = answer.value.map((account) => {
+      const handle = accountHandle(context.uid, account.id)
+      const outcome = outcomes.find((one) => result?.rows[one]?.includes(handle)) ?? null
+      return { account, handle, outcome }
+    })
     return {
       view: {
-        accounts: rows.map(({ account, handle }) => ({
-          ...shown(account),
-          handle,
-          justEntered: rowsOf('held').includes(handle),
-        })),
+        at: context.now,
+        accounts: rows.map(({ account, ...row }) => ({ ...shown(account), ...row })),
         registered: result?.heldCount ?? 0,
         notRegistered: result?.failedCount ?? 0,
         failed: pinFailures.flatMap((code) =>
           rows
-            .filter(({ handle }) => rowsOf(code).includes(handle))
+            .filter(({ outcome }) => outcome === code)
             .map(({ account }) => ({ account: accountName(account), code })),
         ),
         pinDigits: context.institution.rules.pinDigits,

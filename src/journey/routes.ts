@@ -54,6 +54,12 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
     }),
   )
 
+  /** 「CSVで保存」 */
+  app.get(
+    '/journey/:uid/results.csv',
+    open((visit) => sendResults(parts, visit)),
+  )
+
   app.get(
     '/journey/:uid/:step',
     open((visit) => showStep(parts, visit)),
@@ -137,6 +143,15 @@ async function showStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply
     idle: notice?.idle === true,
     context: visit.context,
   })
+}
+
+async function sendResults(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
+  const due = nextStep(visit.context.facts)
+  if (due !== 'review-pins') return toDueStep(visit, visit.journey)
+  const outcome = await steps[due].page(visit.context, {})
+  if (!('view' in outcome)) return toDueStep(visit, visit.journey)
+  writeJourney(visit, visit.journey)
+  return parts.pages.sendResults(visit.reply, { context: visit.context, view: outcome.view })
 }
 
 async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {

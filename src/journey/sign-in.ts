@@ -8,8 +8,9 @@ import { defineStep, type StepContext, type SubmitOutcome } from './step.ts'
 export const signIn = defineStep({
   fields: z.object({ loginId: text(64), password: text(256) }).catch({ loginId: '', password: '' }),
 
-  async page(_context, kept) {
-    return { view: { loginId: typeof kept.loginId === 'string' ? kept.loginId : '' } }
+  async page({ institution: { rules } }, kept) {
+    const loginId = typeof kept.loginId === 'string' ? kept.loginId : ''
+    return { view: { loginId, maxLength: rules.loginId.maxLength } }
   },
 
   async submit(context, fields) {

@@ -26,6 +26,8 @@ export type StepContext = {
   readonly institution: Institution
   readonly language: Language
   readonly now: number
+  /** when the customer came, ms: the absolute limit counts from here */
+  readonly startedAt: number
   /** the client's address, as trusted proxies vouch for it */
   readonly address: string
   /** false when the fintech's request names another customer (`id_token_hint`): a connection is renewed by its owner only */

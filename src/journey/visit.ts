@@ -133,6 +133,7 @@ function contextOf(
     institution: parts.institution,
     language: readLanguage(request, pending.uiLocales),
     now,
+    startedAt: pending.startedAt,
     address: request.ip,
     isExpected: (one) =>
       pending.hintedSubject === undefined || pending.hintedSubject === parts.subjectOf(client.id, one),

@@ -2,17 +2,17 @@
 import { serviceText } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import type { Institution } from '../institution.ts'
+import { absoluteLimit, idleLimit } from '../journey/journey.ts'
 import type { StepContext } from '../journey/step.ts'
 import type { StepName } from '../journey/steps.ts'
 import { journeyNumber } from '../secrets.ts'
 import { clockTime, type Language, longDate } from './language.ts'
-import { en } from './messages/en.ts'
-import { ja, type Messages } from './messages/ja.ts'
-
-export const dictionaries: Readonly<Record<Language, Messages>> = { ja, en }
+import type { Messages } from './messages/ja.ts'
+import type { Words } from './words.ts'
 
 /** The bank whose pages these are, and the address they stand at. */
 export type Site = {
+  readonly words: Words
   readonly institution: Institution
   readonly publicUrl: string
   /** whether customers may sign in by certificate, and whether every attempt has a host of its own */
@@ -22,7 +22,7 @@ export type Site = {
 export type Certificates = 'off' | 'fixed-host' | 'fresh-host'
 
 /** What a page within a journey is told about it. */
-export type PageContext = Pick<StepContext, 'uid' | 'language' | 'client' | 'facts'>
+export type PageContext = Pick<StepContext, 'uid' | 'language' | 'client' | 'facts' | 'now' | 'startedAt'>
 
 /** Everything is there, or null: a template never meets a missing name. */
 export type Frame = {
@@ -33,6 +33,7 @@ export type Frame = {
     readonly name: string
     readonly phone: string
     readonly phoneHours: string
+    readonly hasLogo: boolean
   }
   readonly host: string
   readonly certificates: Certificates
@@ -53,6 +54,18 @@ export type Frame = {
   readonly errors: readonly { readonly text: string; readonly href: string }[]
   readonly notice: string | null
   readonly refresh: string | null
+  /** on pages where something may be lost when time is up */
+  readonly time: TimeLeft | null
+}
+
+/** What is left as the page is sent: lengths, because the customer's clock may be wrong. */
+export type TimeLeft = {
+  /** seconds without activity until the journey starts again */
+  readonly idle: number
+  /** seconds until it ends in any case */
+  readonly left: number
+  /** when that is: `15:59` in Japan */
+  readonly endsAt: string
 }
 
 /** The frame of a page within a journey, where the customer can still go on or leave. */
@@ -75,6 +88,7 @@ export function bareFrame(
       name: institution.name[language],
       phone: institution.phone,
       phoneHours: institution.phoneHours[language],
+      hasLogo: institution.brand?.logo !== undefined,
     },
     host: new URL(publicUrl).host,
     certificates,
@@ -86,6 +100,7 @@ export function bareFrame(
     errors: [],
     notice: null,
     refresh: null,
+    time: null,
   }
 }
 
@@ -108,7 +123,7 @@ export function stepFrame(
   context: PageContext,
   { step, csrf, errors, idle }: { step: StepName; csrf: string; errors: readonly FieldText[]; idle: boolean },
 ): StepFrame {
-  const t = dictionaries[context.language]
+  const t = site.words[context.language]
   const { id, phase, saysWhoAsks } = screens[step]
   const frame = journeyFrame(site, context, { screen: id, title: titleOf(t, step), csrf })
   return {
@@ -121,23 +136,38 @@ export function stepFrame(
     asking: { ...frame.asking, above: saysWhoAsks },
     errors: errors.map(({ field, text }) => ({ text, href: `#${field}` })),
     notice: idle ? t.notices.idle : null,
+    time: timeLeft(context),
+  }
+}
+
+/** Showing a page of a step is activity, so the idle time begins anew with it. */
+function timeLeft({ now, startedAt }: PageContext): TimeLeft {
+  const end = startedAt + absoluteLimit
+  return {
+    idle: idleLimit / 1000,
+    left: Math.max(0, Math.floor((end - now) / 1000)),
+    endsAt: clockTime(end),
   }
 }
 
 /** An error in the customer's words, and the id of the control it belongs to. */
 export type FieldText = { readonly field: string; readonly text: string }
 
-export const fieldTexts = (errors: readonly FieldError[], language: Language): readonly FieldText[] =>
+export const fieldTexts = (
+  { words }: Site,
+  errors: readonly FieldError[],
+  language: Language,
+): readonly FieldText[] =>
   errors.map(({ field, code, values }) => ({
     field,
-    text: dictionaries[language].fieldErrors[code](values ?? {}),
+    text: words[language].fieldErrors[code](values ?? {}),
   }))
 
 /** How a template writes dates and services in the language of its page. */
-export const writing = (language: Language) => ({
+export const writing = ({ institution: { rules } }: Site, language: Language) => ({
   longDate: (at: number) => longDate(at, language),
   clockTime,
-  serviceText: (name: Parameters<typeof serviceText>[0]) => serviceText(name, language),
+  serviceText: (name: Parameters<typeof serviceText>[0]) => serviceText(name, language, rules.lookBackMonths),
 })
 
 type Screen = {

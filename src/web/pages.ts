@@ -2,10 +2,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
 import type { Ending } from '../journey/journey.ts'
+import { resultsCsv } from '../journey/results-csv.ts'
 import type { StepContext } from '../journey/step.ts'
 import type { StepName } from '../journey/steps.ts'
+import { journeyNumber } from '../secrets.ts'
 import type { Site } from './frame.ts'
 import { type Language, pickLanguage } from './language.ts'
+import type { Granted } from './receipt.ts'
 import {
   deadEndPage,
   type Page,
@@ -78,6 +81,24 @@ export function createPages(site: Site) {
       return render(template, data)
     },
 
+    /** 手順 5 as a file to keep. */
+    sendResults(
+      reply: FastifyReply,
+      { context: { uid, language, client }, view }: { context: StepContext; view: StepView<'review-pins'> },
+    ): FastifyReply {
+      const t = site.words[language]
+      const number = journeyNumber(uid)
+      const service = `${client.serviceName}（${client.companyName}）`
+      const name = encodeURIComponent(`${t.receipt.file}_${number}.csv`)
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header(
+          'content-disposition',
+          `attachment; filename="results-${number}.csv"; filename*=UTF-8''${name}`,
+        )
+        .send(resultsCsv(view, { t, number, service }))
+    },
+
     /** 「許可しました。連携先に戻ります」: the last page, whose instant refresh and button lead back. */
     async ending(
       request: FastifyRequest,
@@ -87,8 +108,9 @@ export function createPages(site: Site) {
         ...end
       }: {
         how: Ending
-        consent: { readonly number: string; readonly endsAt: number } | null
+        granted: Granted | null
         serviceName: string
+        companyName: string
         resumeUrl: string
         uid: string
         uiLocales: string | undefined

@@ -1,17 +1,19 @@
 /** The invented bank, fintech, customer and accounts that the samples tell of; the accounts are those of the manual. */
 import type { ReceivedCertificate } from '../certificate/verdict.ts'
 import type { InquiryAccount } from '../bank/port.ts'
-import { endOfDayInJapan } from '../clock.ts'
+import { endOfDayInJapan, minutes } from '../clock.ts'
 import { consentWording } from '../consent/wording.ts'
 import { accountHandle } from '../journey/journey.ts'
 import { accountName, shown } from '../journey/register-pins.ts'
 import type { StepName } from '../journey/steps.ts'
 import type { PageContext, Site } from './frame.ts'
 import type { Language } from './language.ts'
+import type { Granted } from './receipt.ts'
 import type { StepView } from './templates.ts'
+import { wordsOf } from './words.ts'
 
 export const sampleUid = 'V1StGXR8Z5jdHi6BmyTV1StGXR8Z5jdHi6BmyT01234'
-const sampleNow = Date.parse('2026-11-22T15:04:00+09:00')
+export const sampleNow = Date.parse('2026-11-22T15:04:00+09:00')
 export const sampleEnd = endOfDayInJapan(sampleNow, 90)
 
 const attempts = { tries: 5, lockFor: 1_800_000, temporaryLocks: 3, forgetAfter: 86_400_000 }
@@ -19,6 +21,7 @@ const attempts = { tries: 5, lockFor: 1_800_000, temporaryLocks: 3, forgetAfter:
 export const sampleSite: Site = {
   publicUrl: 'https://connect.mihon-shinkumi.example',
   certificates: 'fresh-host',
+  words: wordsOf({ called: { ja: '信用組合', en: 'the credit union' }, texts: {} }),
   institution: {
     name: { ja: '見本信用組合 FBサービス', en: 'Mihon Credit Union FB Service' },
     phone: '0120-000-000',
@@ -29,9 +32,13 @@ export const sampleSite: Site = {
     },
     termsVersion: '2026-04-01',
     certificates: undefined,
+    called: { ja: '信用組合', en: 'the credit union' },
+    brand: undefined,
+    texts: {},
     rules: {
       loginId: { maxLength: 12 },
       pinDigits: 4,
+      lookBackMonths: 24,
       password: attempts,
       answer: attempts,
       pin: attempts,
@@ -84,6 +91,8 @@ export function contextOf({
   return {
     uid: sampleUid,
     language,
+    now: sampleNow,
+    startedAt: sampleNow - minutes(4),
     client: known,
     facts: {
       ...(isSignedIn ? { customer } : {}),
@@ -150,8 +159,11 @@ export function resultsView({
   return {
     accounts: rowsOf({ held: justEntered }).map(({ row, ...one }) => ({
       ...one,
-      justEntered: justEntered.includes(row),
+      outcome: justEntered.includes(row)
+        ? 'held'
+        : (failed.find((other) => other.account === account(row))?.code ?? null),
     })),
+    at: sampleNow,
     registered: justEntered.length,
     notRegistered: failed.length,
     failed,
@@ -188,4 +200,15 @@ export function consentView(
     ],
     customerChooses,
   }
+}
+
+/** What the return page is told of a consent to the accounts that 手順 6 offers. */
+export const sampleGranted: Granted = {
+  number: '7K3-M2QZ-T48',
+  startsAt: sampleNow,
+  endsAt: sampleEnd,
+  services: sampleClient.scopes,
+  accountCount: 2,
+  accounts: ([0, 2] as const).map((row) => shown(inState(row, {}))),
+  customer: { companyName: '株式会社見本商店', userName: '見本 太郎' },
 }

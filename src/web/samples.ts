@@ -2,7 +2,8 @@
 import { type FieldError, type ProblemCode, problems } from '../errors.ts'
 import type { Ending } from '../journey/journey.ts'
 import type { StepName } from '../journey/steps.ts'
-import type { PageContext } from './frame.ts'
+import type { Certificates, PageContext } from './frame.ts'
+import { helpPage, helpPages } from './help.ts'
 import { type Language, languages } from './language.ts'
 import {
   account,
@@ -14,9 +15,19 @@ import {
   rowsView,
   sampleClient,
   sampleEnd,
+  sampleGranted,
   sampleSite,
   sampleUid,
 } from './sample-facts.ts'
+import {
+  manyConsentView,
+  manyGranted,
+  manyHandle,
+  manyName,
+  manyResultsView,
+  manyRowsView,
+} from './sample-many.ts'
+import type { Granted } from './receipt.ts'
 import { deadEndPage, type Page, problemPage, returnPage, stepPage, type StepView } from './templates.ts'
 
 /** `name` is `<page>/<state>` and stays the same, so that tests and pictures can refer to it. */
@@ -36,23 +47,23 @@ const resumeUrl = `${sampleSite.publicUrl}/authorize/${sampleUid}`
 
 export const samples: readonly Sample[] = [
   ...step('sign-in', {
-    fresh: () => ({ view: { loginId: '' } }),
+    fresh: () => ({ view: signInView('') }),
     empty: () => ({
-      view: { loginId: '' },
+      view: signInView(''),
       errors: [
         { code: 'login-id-missing', field: 'login-id' },
         { code: 'password-missing', field: 'password' },
       ],
     }),
-    wrong: () => ({ view: { loginId: 'mihon01' }, errors: [{ code: 'sign-in-wrong', field: 'login-id' }] }),
+    wrong: () => ({ view: signInView('mihon01'), errors: [{ code: 'sign-in-wrong', field: 'login-id' }] }),
     'last-try': () => ({
-      view: { loginId: 'mihon01' },
+      view: signInView('mihon01'),
       errors: [
         { code: 'sign-in-wrong', field: 'login-id' },
         { code: 'last-try', field: 'login-id' },
       ],
     }),
-    idle: () => ({ view: { loginId: '' }, idle: true }),
+    idle: () => ({ view: signInView(''), idle: true }),
   }),
   ...step('certificate-password', {
     fresh: () => ({ view: { certificateName: '見本 太郎', endsSoon: null } }),
@@ -103,6 +114,14 @@ export const samples: readonly Sample[] = [
     }),
     held: () => ({ view: rowsView({ held: [0, 3] }), facts: { pins: 'adding' } }),
     'none-registered': () => ({ view: rowsView({ registered: [] }), client: { customerChooses: false } }),
+    'sixty-accounts': () => ({ view: manyRowsView() }),
+    'sixty-accounts-errors': () => ({
+      view: manyRowsView([21, 41]),
+      errors: [
+        { code: 'pin-form', field: `pin-${manyHandle(21)}`, values: { account: manyName(21), digits: '4' } },
+        { code: 'pin-missing', field: `pin-${manyHandle(41)}`, values: { account: manyName(41) } },
+      ],
+    }),
   }),
   ...step('review-pins', {
     'one-registered': () => ({ view: resultsView({ justEntered: [0] }) }),
@@ -116,6 +135,7 @@ export const samples: readonly Sample[] = [
         ],
       }),
     }),
+    'sixty-accounts': () => ({ view: manyResultsView() }),
   }),
   ...step('give-consent', {
     fresh: (language) => ({ view: consentView(language) }),
@@ -133,6 +153,7 @@ export const samples: readonly Sample[] = [
         { code: 'stale-form', field: 'proceed' },
       ],
     }),
+    'sixty-accounts': (language) => ({ view: manyConsentView(language) }),
     'without-choice': (language) => ({
       view: consentView(language, { customerChooses: false }),
       client: { customerChooses: false },
@@ -141,6 +162,7 @@ export const samples: readonly Sample[] = [
   }),
   ...endings(),
   ...problemSamples(),
+  ...helpSamples(),
 ]
 
 /** The states of one step. Which step they belong to is what types their views. */
@@ -157,6 +179,10 @@ function step<Name extends StepName>(
   )
 }
 
+function signInView(loginId: string): StepView<'sign-in'> {
+  return { loginId, maxLength: sampleSite.institution.rules.loginId.maxLength }
+}
+
 function services(): StepView<'choose-services'> {
   return {
     services: [
@@ -167,19 +193,30 @@ function services(): StepView<'choose-services'> {
 }
 
 function endings(): Sample[] {
-  const all: readonly Ending[] = ['allowed', 'refused', 'cancelled', 'timed-out', 'unavailable']
-  const { serviceName } = sampleClient
-  return all.flatMap((how) =>
-    inBoth(`return/${how}`, (language) =>
-      returnPage(sampleSite, {
-        language,
-        how,
-        consent: how === 'allowed' ? { number: '7K3-M2QZ-T48', endsAt: sampleEnd } : null,
-        serviceName,
-        resumeUrl,
-        uid: sampleUid,
-      }),
-    ),
+  const all: readonly Ending[] = ['refused', 'cancelled', 'timed-out', 'unavailable']
+  const granted: readonly (readonly [string, Granted])[] = [
+    ['allowed', sampleGranted],
+    ['allowed/sixty-accounts', { ...sampleGranted, ...manyGranted }],
+    ['allowed/later', { ...sampleGranted, accounts: null, customer: null }],
+  ]
+  return [
+    ...granted.flatMap(([name, one]) => ending(name, 'allowed', one)),
+    ...all.flatMap((how) => ending(how, how, null)),
+  ]
+}
+
+function ending(name: string, how: Ending, granted: Granted | null): Sample[] {
+  const { serviceName, companyName } = sampleClient
+  return inBoth(`return/${name}`, (language) =>
+    returnPage(sampleSite, {
+      language,
+      how,
+      granted,
+      serviceName,
+      companyName,
+      resumeUrl,
+      uid: sampleUid,
+    }),
   )
 }
 
@@ -207,6 +244,23 @@ function problemSamples(): Sample[] {
         code: 'authorization-refused',
         detail: 'invalid_client: client is invalid',
       }),
+    ),
+  ]
+}
+
+/** The help pages, and the one about certificates as each kind of installation has it. */
+function helpSamples(): Sample[] {
+  const sites: readonly Certificates[] = ['fixed-host', 'off']
+  const rules = { authorities: 'authorities.pem', noticeDays: 30, revocation: {} }
+  const institution = { ...sampleSite.institution, certificates: rules }
+  return [
+    ...helpPages.flatMap((topic) =>
+      inBoth(`help/${topic}`, (language) => helpPage(sampleSite, { topic, language })),
+    ),
+    ...sites.flatMap((certificates) =>
+      inBoth(`help/certificates/${certificates}`, (language) =>
+        helpPage({ ...sampleSite, institution, certificates }, { topic: 'certificates', language }),
+      ),
     ),
   ]
 }

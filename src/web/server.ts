@@ -192,7 +192,7 @@ function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
 /** `?lang=en` on any page: remembers the choice and shows the same page again. */
 function switchLanguage(app: FastifyInstance, https: boolean): void {
   app.addHook('preHandler', async (request, reply) => {
-    if (request.method !== 'GET' || !request.routeOptions.url?.startsWith('/journey/')) return
+    if (request.method !== 'GET' || !/^\/(journey|help)(\/|$)/.test(request.routeOptions.url ?? '')) return
     const { lang } = request.query as { lang?: unknown }
     if (lang !== 'ja' && lang !== 'en') return
     reply.setCookie(languageCookie, lang, {

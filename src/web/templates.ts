@@ -4,9 +4,9 @@ import { type FieldError, type Problem, type ProblemCode, problems } from '../er
 import type { Ending } from '../journey/journey.ts'
 import type { StepName, steps } from '../journey/steps.ts'
 import { journeyNumber } from '../secrets.ts'
+import { byBranch } from './branches.ts'
 import {
   bareFrame,
-  dictionaries,
   fieldTexts,
   type Frame,
   type JourneyFrame,
@@ -17,13 +17,16 @@ import {
   type StepFrame,
   writing,
 } from './frame.ts'
+import type { HelpPage } from './help.ts'
 import { type Language, longDate } from './language.ts'
 import type { Messages } from './messages/ja.ts'
+import { type Granted, type Receipt, receiptOf } from './receipt.ts'
 
 export type Page =
   | { readonly template: `journey/${StepName}`; readonly data: StepData<StepName> }
   | { readonly template: 'problem'; readonly data: ProblemData }
   | { readonly template: 'journey/return'; readonly data: ReturnData }
+  | HelpPage
 
 /** What the page of a step shows: inferred from the step itself. */
 export type StepView<Name extends StepName> = Name extends StepName
@@ -37,6 +40,7 @@ export type StepData<Name extends StepName> = ReturnType<typeof writing> & {
   readonly view: StepView<Name>
   /** the errors at a control, by its id; usually none */
   readonly errorsAt: (id: string) => readonly string[]
+  readonly byBranch: typeof byBranch
 }
 
 /** A dead end: in a journey with up to two ways out, elsewhere with what is left. */
@@ -79,7 +83,7 @@ export type ReturnData = {
     readonly how: Ending
     readonly lines: readonly string[]
     readonly number: string
-    readonly consent: { readonly number: string; readonly until: string } | null
+    readonly receipt: Receipt | null
     readonly resumeUrl: string
     readonly serviceName: string
   }
@@ -104,15 +108,16 @@ export function stepPage<Name extends StepName>(
   },
 ): { readonly template: `journey/${Name}`; readonly data: StepData<Name> } {
   const { language } = context
-  const texts = fieldTexts(errors, language)
+  const texts = fieldTexts(site, errors, language)
   return {
     template: `journey/${step}`,
     data: {
       frame: stepFrame(site, context, { step, csrf, errors: texts, idle }),
-      t: dictionaries[language],
+      t: site.words[language],
       view,
       errorsAt: (id) => texts.filter(({ field }) => field === id).map(({ text }) => text),
-      ...writing(language),
+      byBranch,
+      ...writing(site, language),
     },
   }
 }
@@ -129,7 +134,7 @@ export function deadEndPage(
   }: { problem: Problem; context: PageContext; base: string; step: StepName; csrf: string },
 ): Page {
   const { language } = context
-  const t = dictionaries[language]
+  const t = site.words[language]
   const { title, lines } = t.problems[code]
   const again = retryIn(site, code)
   return {
@@ -193,7 +198,7 @@ export function problemPage(
   site: Site,
   { language, code, incident, retry, detail }: ProblemToTell & { language: Language },
 ): Page {
-  const t = dictionaries[language]
+  const t = site.words[language]
   const { title, lines } = t.problems[code]
   return {
     template: 'problem',
@@ -224,20 +229,22 @@ export function returnPage(
   {
     language,
     how,
-    consent,
+    granted,
     serviceName,
+    companyName,
     resumeUrl,
     uid,
   }: {
     language: Language
     how: Ending
-    consent: { readonly number: string; readonly endsAt: number } | null
+    granted: Granted | null
     serviceName: string
+    companyName: string
     resumeUrl: string
     uid: string
   },
 ): Page {
-  const t = dictionaries[language]
+  const t = site.words[language]
   const { title, lines } = t.endings[how]
   return {
     template: 'journey/return',
@@ -252,7 +259,7 @@ export function returnPage(
         how,
         lines,
         number: journeyNumber(uid),
-        consent: consent && { number: consent.number, until: longDate(consent.endsAt, language) },
+        receipt: granted && receiptOf(site, granted, { companyName, language }),
         resumeUrl,
         serviceName,
       },

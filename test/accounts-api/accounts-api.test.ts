@@ -99,4 +99,19 @@ describe('the accounts API', () => {
     const { status, body } = await get(`/api/accounts/${accounts[0]?.accountId}/transactions?${query}`)
     expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_request' })
   })
+
+  it('looks back as far as the customer was told, and says since when', async () => {
+    const path = `/api/accounts/${accounts[0]?.accountId}/transactions`
+    const years = (n: number, day = '-01-15') => `${new Date().getFullYear() - n}${day}`
+    const { status, body } = await get(`${path}?dateFrom=${years(4)}`)
+    expect(status).toBe(400)
+    const [earliest = ''] = /\d{4}-\d{2}-\d{2}/.exec(String(body.error_description)) ?? []
+    expect(Number(earliest.slice(0, 4))).toBe(new Date().getFullYear() - 2)
+    expect((await get(`${path}?dateFrom=${earliest}`)).status).toBe(200)
+    const dayBefore = new Date(Date.parse(earliest) - 86_400_000).toISOString().slice(0, 10)
+    expect((await get(`${path}?dateFrom=${dayBefore}`)).status).toBe(400)
+    expect((await get(`${path}?dateTo=${dayBefore}`)).status).toBe(400)
+    const { body: first } = await get(`${path}?dateTo=${earliest}`)
+    expect(first).toMatchObject({ dateFrom: earliest, dateTo: earliest })
+  })
 })

@@ -235,7 +235,13 @@ describe.each(Object.entries(origins))('every answer over %s', (scheme, publicUr
 describe('style sheets and scripts', () => {
   it('are ours, framed by nobody, and load nothing from elsewhere', async () => {
     const bank = await startBank()
-    for (const path of ['/css/ninka.css', '/js/ninka.js']) {
+    for (const path of [
+      '/css/tokens.css',
+      '/css/base.css',
+      '/css/parts.css',
+      '/css/pages.css',
+      '/js/ninka.js',
+    ]) {
       const { statusCode, headers, body } = await bank.server.inject({ url: path })
       expect(statusCode).toBe(200)
       expect(headers['x-content-type-options']).toBe('nosniff')

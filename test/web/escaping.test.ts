@@ -45,7 +45,7 @@ const pages: Readonly<Record<string, Page>> = {
   'sign-in': stepPage(site, {
     ...all,
     step: 'sign-in',
-    view: { loginId: hostile },
+    view: { loginId: hostile, maxLength: 12 },
     errors: wrong('login-id', 'password'),
   }),
   'certificate-password': stepPage(site, {
@@ -71,6 +71,21 @@ const pages: Readonly<Record<string, Page>> = {
     step: 'register-pins',
     view: { accounts: rows, maySkip: true, pinDigits: 4 },
     errors: wrong('accounts', `row-${rows[0]?.handle}`, `pin-${rows[1]?.handle}`),
+  }),
+  'register-pins, folded by branch': stepPage(site, {
+    ...all,
+    step: 'register-pins',
+    view: {
+      accounts: Array.from({ length: 11 }, (_, n) => ({
+        ...account,
+        status: 'held',
+        handle: `h${n}`,
+        ticked: false,
+      })),
+      maySkip: true,
+      pinDigits: 4,
+    },
+    errors: [],
   }),
   'review-pins': stepPage(site, {
     ...all,
@@ -124,8 +139,17 @@ const pages: Readonly<Record<string, Page>> = {
   return: returnPage(site, {
     language: 'ja',
     how: 'allowed',
-    consent: { number: hostile, endsAt: 0 },
+    granted: {
+      number: hostile,
+      startsAt: 0,
+      endsAt: 0,
+      services: ['balances'],
+      accountCount: 1,
+      accounts: [account],
+      customer: { companyName: hostile, userName: hostile },
+    },
     serviceName: hostile,
+    companyName: hostile,
     resumeUrl: address,
     uid: hostile,
   }),
@@ -137,7 +161,8 @@ describe.each(Object.entries(pages))('%s', (_name, page) => {
   it('shows hostile text as text', () => {
     expect(html).toContain('&lt;script&gt;&quot;&amp;&#39;')
     const root = readHtml(html)
-    expect(root.querySelectorAll('script')).toHaveLength(1)
+    const scripts = root.querySelectorAll('script').map((script) => script.getAttributeValue('src'))
+    expect(scripts.filter((source) => source !== '/js/ninka.js' && source !== '/js/time-out.js')).toEqual([])
     expect(root.querySelectorAll('img')).toHaveLength(0)
     const handlers = root.querySelectorAll('*').flatMap(({ attributes }) => attributes.map(({ key }) => key))
     expect(handlers.filter((key) => key.startsWith('on'))).toEqual([])

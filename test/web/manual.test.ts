@@ -14,7 +14,11 @@ function screen(name: string) {
     labels: () => texts('label'),
     legends: () => texts('legend'),
     headings: () => texts('main h2'),
-    buttons: () => [...texts('main button'), ...texts('main a.button')],
+    // Without those that script adds.
+    buttons: () =>
+      [...page.querySelectorAll('main button'), ...page.querySelectorAll('main a.button')]
+        .filter((button) => !button.hasAttribute('hidden'))
+        .map(textOf),
     columns: () => texts('thead th'),
     rows: () => page.querySelectorAll('tbody tr').map((row) => row.childElements.map(shownText)),
     caption: () => texts('caption'),

@@ -1,4 +1,5 @@
 /** Every word of the pages in English. A key that is missing here does not compile. */
+import { helpEn } from './help-en.ts'
 import type { Messages } from './ja.ts'
 
 export const en: Messages = {
@@ -11,7 +12,7 @@ export const en: Messages = {
     errorPrefix: 'Error: ',
     errorSummary: 'There is a problem',
     asks: 'Who is asking',
-    asksLine: (service, company) => `${service} (${company}) asks to connect to your accounts.`,
+    asksLine: '{service} ({company}) asks to connect to your accounts.',
     domain: 'Returns to',
     aboutProvider: 'About this provider',
     registration: 'Registration as electronic payment service provider',
@@ -24,6 +25,7 @@ export const en: Messages = {
     number: 'Reference number',
     numberHint: 'please tell us when you call',
     idle: 'For your safety this ends after 15 minutes without activity.',
+    endsAt: (time) => `Please finish by ${time} (Japan time).`,
     neverAsked: 'We never ask for a one-time password or the PIN of your cash card here.',
     language: 'Language',
     required: 'required',
@@ -106,6 +108,9 @@ export const en: Messages = {
     skip: 'Next without registering',
     skipHint: 'Go on with the accounts that are registered already.',
     heldNote: 'PINs of accounts marked “Registered*” take effect when you allow access.',
+    folded: 'The accounts are grouped by branch. Press a branch to see its accounts.',
+    branchCount: (count, registered) => `${count} accounts (${registered} registered)`,
+    chooseAllOf: (branch) => `Choose all accounts of ${branch}`,
   },
   statuses: { unregistered: 'Not registered', registered: 'Registered', held: 'Registered*' },
   heldMeaning: 'active once you allow',
@@ -167,9 +172,35 @@ export const en: Messages = {
   },
   returnPage: {
     consentNumber: 'Consent number',
-    until: (date) => `Access until ${date}`,
     to: (service) => `Return to ${service}`,
     notMoving: 'Press the button if nothing happens.',
+    receipt: 'What you have allowed (receipt)',
+    period: (from, until) => `${from} to ${until}`,
+    accountCount: (count) => `${count} ${count === 1 ? 'account' : 'accounts'}`,
+    renew:
+      'To stay connected, go through these steps again from the service before the period ends. You can also end it at any time before by contacting the credit union.',
+  },
+  receipt: {
+    at: 'Date and time (Japan)',
+    customer: 'Customer',
+    service: 'Service',
+    print: 'Print',
+    csv: 'Save as CSV',
+    file: 'inquiry-PIN-results',
+    outcome: 'Outcome',
+    done: 'registered',
+  },
+  timeOut: {
+    title: 'Your time is almost up',
+    idle: 'Without activity you will have to start again, for your safety. “Continue” gives you more time, and what you have entered stays.',
+    last: 'The time limit of 60 minutes is near. For your safety it cannot be extended. After that this ends, and nothing is allowed.',
+    left: 'Time left:',
+    minutes: 'min',
+    stay: 'Continue',
+  },
+  reveal: {
+    password: { show: 'Show password', hide: 'Hide password' },
+    answer: { show: 'Show answer', hide: 'Hide answer' },
   },
   notices: {
     idle: 'For your safety we start again, because there was no activity for 15 minutes. Nothing was allowed.',
@@ -399,6 +430,7 @@ export const en: Messages = {
   },
   incidentNumber: 'Incident number',
   developerDetail: 'For the developers of the service',
+  help: helpEn,
   fieldErrors: {
     'login-id-missing': () => 'Enter your login ID',
     'password-missing': () => 'Enter your login password',

@@ -1,5 +1,6 @@
 /** Every word of the pages in Japanese; the manual's titles, labels and buttons letter for letter. */
 import type { FieldErrorCode, ProblemCode } from '../../errors.ts'
+import { helpJa } from './help-ja.ts'
 
 type Values = Readonly<Record<string, string>>
 type ProblemText = { readonly title: string; readonly lines: readonly string[] }
@@ -14,8 +15,7 @@ export const ja = {
     errorPrefix: 'エラー：',
     errorSummary: '入力内容を確認してください',
     asks: '連携の申し込み元',
-    asksLine: (service: string, company: string) =>
-      `${service}（${company}）から、口座情報の連携の申し込みがありました。`,
+    asksLine: '{service}（{company}）から、口座情報の連携の申し込みがありました。',
     domain: '戻り先のドメイン',
     aboutProvider: 'この事業者について',
     registration: '電子決済等代行業者の登録',
@@ -28,6 +28,7 @@ export const ja = {
     number: '受付番号',
     numberHint: 'お電話の際にお伝えください',
     idle: '15分間操作がないと、安全のため終了します。',
+    endsAt: (time: string) => `この手続きは、${time}（日本時間）までに終えてください。`,
     neverAsked:
       'この手続きで、ワンタイムパスワードやキャッシュカードの暗証番号をお聞きすることはありません。',
     language: '言語',
@@ -111,6 +112,9 @@ export const ja = {
     skip: '登録しないで次へ',
     skipHint: '登録済みの口座だけで先に進みます。',
     heldNote: '「登録済み*」の口座の暗証番号は、認可完了後に有効となります。',
+    folded: '口座は支店ごとにまとめています。支店名を押すと、その支店の口座が表示されます。',
+    branchCount: (count: number, registered: number) => `${count}件（登録済み ${registered}件）`,
+    chooseAllOf: (branch: string) => `${branch}のすべての口座を選ぶ`,
   },
   statuses: { unregistered: '未登録', registered: '登録済み', held: '登録済み*' },
   heldMeaning: '認可完了後に有効になります',
@@ -172,9 +176,35 @@ export const ja = {
   } as Readonly<Record<'allowed' | 'refused' | 'cancelled' | 'timed-out' | 'unavailable', ProblemText>>,
   returnPage: {
     consentNumber: '認可番号',
-    until: (date: string) => `認可期間：${date}まで`,
     to: (service: string) => `${service} に戻る`,
     notMoving: '自動的に切り替わらないときは、ボタンを押してください。',
+    receipt: '許可した内容（控え）',
+    period: (from: string, until: string) => `${from}から ${until}まで`,
+    accountCount: (count: number) => `${count}件`,
+    renew:
+      '認可期間が切れる前に、連携先の画面からもう一度お手続きいただくと、連携を続けられます。期間の途中でも、信用組合へのご連絡によりいつでも解除できます。',
+  },
+  receipt: {
+    at: '日時（日本時間）',
+    customer: 'お客様',
+    service: '連携先',
+    print: '印刷する',
+    csv: 'CSVで保存',
+    file: '照会用暗証番号登録結果',
+    outcome: '今回の結果',
+    done: '登録しました',
+  },
+  timeOut: {
+    title: 'まもなく時間切れになります',
+    idle: '操作がないと、安全のため、はじめからのお手続きになります。「手続きを続ける」を押すと、入力した内容はそのままで時間が延びます。',
+    last: 'お手続きの制限時間（60分）が近づいています。安全のため、延ばすことはできません。時間を過ぎると、何も許可されずに終了します。',
+    left: '残り時間',
+    minutes: '分',
+    stay: '手続きを続ける',
+  },
+  reveal: {
+    password: { show: 'パスワードを表示する', hide: 'パスワードを隠す' },
+    answer: { show: '回答を表示する', hide: '回答を隠す' },
   },
   notices: {
     idle: '15分間操作がなかったため、安全のためはじめからのお手続きとなります。何も許可されていません。',
@@ -398,6 +428,7 @@ export const ja = {
   } as Readonly<Record<ProblemCode, ProblemText>>,
   incidentNumber: '事象番号',
   developerDetail: '連携先の開発者の方へ',
+  help: helpJa,
   fieldErrors: {
     'login-id-missing': () => 'ログインIDを入力してください',
     'password-missing': () => 'ログインパスワードを入力してください',
