@@ -45,6 +45,9 @@ const ownTakenFrom = ({ html }: Page, { base }: Walk, loginId: string): string =
   html
     .replaceAll(base, '/journey/…')
     .replace(/name="_csrf" value="[^"]+"/g, 'name="_csrf"')
+    // Seconds pass between two pages, and one of them may end a minute.
+    .replace(/data-left="\d+"/, 'data-left')
+    .replace(/\d\d:\d\d（日本時間）/, '時刻')
     .replace(/<strong class="nowrap">[0-9A-Z]{4}-[0-9A-Z]{4}<\/strong>/, '受付番号')
     .replaceAll(loginId, 'login-id')
 
