@@ -85,6 +85,26 @@ export type BankTransaction = {
   readonly key: string
 }
 
+/** What has become, at the bank, of a customer and of the accounts he shares: whether a connection may live on. */
+export type Standing = {
+  /** of the user and his contract */
+  readonly contract: 'open' | 'closed'
+  /** for a contract that signs in by certificate: `revoked` when the user has no valid one left by revocation */
+  readonly certificate: 'none' | 'valid' | 'revoked'
+  /** when the bank last reset his login password, ms; null when it never did */
+  readonly passwordResetAt: number | null
+  readonly accounts: readonly {
+    readonly account: string
+    readonly state: 'open' | 'closed' | 'pin-changed'
+  }[]
+}
+
+/** How the bank's staff finds whoever is on the phone. */
+export type CustomerEntry = Pick<Customer, 'id' | 'companyName' | 'userName'> & {
+  /** null for a contract that signs in by certificate */
+  readonly loginId: string | null
+}
+
 /** A customer within one journey: what the bank needs to hold PINs apart from those of another journey. */
 export type InJourney = { readonly customer: string; readonly journey: string }
 
@@ -135,6 +155,15 @@ export interface Bank {
 
   /** Forgets the held PINs of a journey. Idempotent. */
   releasePins(who: InJourney): Promise<Result<'released', Unavailable>>
+
+  /** Asked from time to time about every live connection. */
+  standing(who: {
+    readonly customer: string
+    readonly accounts: readonly string[]
+  }): Promise<Result<Standing, Unavailable>>
+
+  /** For the bank's desk: customers by login ID, account number (both exact) or part of the company's name; at most 20. */
+  findCustomers(query: string): Promise<Result<readonly CustomerEntry[], Unavailable>>
 
   balances(who: {
     readonly customer: string

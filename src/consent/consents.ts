@@ -1,21 +1,24 @@
 /** The life of a consent, from 許可 to its end. The row is the truth: tokens, introspection and the API all ask here. */
-import { type Clock, endOfDayInJapan, hours } from '../clock.ts'
+import { type Clock, hours } from '../clock.ts'
 import { keyedHash, spokenCode, unguessable } from '../secrets.ts'
 import { record } from '../store/audit.ts'
-import type { BankScope } from './services.ts'
 import {
   type Consent,
-  type Ending,
   findConsent,
+  findConsentByNumber,
   findConsentOfJourney,
   insertConsent,
   isLive,
   listConsents,
   markActive,
-  markEnded,
+  markUsed,
 } from '../store/consents.ts'
 import type { Database } from '../store/open.ts'
+import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'
+import { type AccountEnd, type End, endConsent, stopAccountOf } from './ending.ts'
+import type { BankScope } from './services.ts'
+import { isRenewable } from './state.ts'
 
 /** Everything that 「許可」 agreed to; durable before anything is done about it. */
 export type Agreement = {
@@ -23,6 +26,9 @@ export type Agreement = {
   /** 受付番号 */
   readonly journeyNumber: string
   readonly customer: string
+  readonly companyName: string
+  readonly userName: string
+  readonly signedInBy: 'password' | 'certificate'
   readonly client: string
   readonly services: readonly BankScope[]
   /** space-separated */
@@ -44,21 +50,30 @@ export type Consents = {
   findOfJourney: (journeyHash: string) => Promise<Consent | undefined>
   /** The consent, when it is granted or active and its period has not ended. */
   findLive: (id: string) => Promise<Consent | undefined>
+  /** Whatever has become of it. */
+  find: (id: string) => Promise<Consent | undefined>
+  /** @param number as on the receipt, such as ABC-1234-XYZ */
+  findByNumber: (number: string) => Promise<Consent | undefined>
   /** The connection that a new one of this customer and client would end. */
   findActive: (customer: string, client: string) => Promise<Consent | undefined>
+  /** The consent that a new one of this customer and client renews: active, or ended not long ago. */
+  findRenewable: (customer: string, client: string) => Promise<Consent | undefined>
+  /** Every consent of a customer, the newest first. */
+  listOf: (customer: string) => Promise<readonly Consent[]>
   /** First code exchange: this consent becomes active and the former one of customer and client replaced. False when it has ended. */
   activate: (db: Database, id: string) => Promise<boolean>
-  /** Ends a consent; does nothing when it has ended already. */
-  end: (id: string, ending: Omit<Ending, 'at'>) => Promise<void>
+  /** A token of it opened something. */
+  noteUse: (consent: Consent) => Promise<void>
+  /** Ends a consent; false, and nothing done, when it has ended already. */
+  end: (id: string, ending: End) => Promise<boolean>
+  /** Ends one account of a consent, by the id that the fintech knows; with the last one the consent ends. */
+  stopAccount: (id: string, account: string, ending: AccountEnd) => Promise<boolean>
   /** Ends what is over: periods that ran out, and codes that nobody exchanged. */
   sweep: (batch: number) => Promise<number>
 }
 
 /** 許可 may come back to the fintech this long after it was given, then it counts as never used. */
 export const unusedAfter = hours(26)
-
-/** A new consent within this time of the former one's end continues the same arrangement. */
-const arrangementKept = 30
 
 export function createConsents({
   db,
@@ -69,37 +84,27 @@ export function createConsents({
   clock: Clock
   pairwiseKey: Buffer
 }): Consents {
-  const end = async (transaction: Database, id: string, ending: Ending): Promise<void> => {
-    if (!(await markEnded(transaction, id, ending))) return
-    const consent = await findConsent(transaction, id)
-    await record(transaction, ending.at, null, {
-      event: 'consent-ended',
-      consent: id,
-      number: consent?.number ?? '',
-      status: ending.status,
-      by: ending.by,
-      reason: ending.reason,
-    })
-  }
+  const renewable = async (from: Database, customer: string, client: string, now: number) =>
+    (await listConsents(from, customer, client)).find((consent) => isRenewable(consent, now))
 
   return {
     async give(transaction, agreement) {
       const known = await findConsentOfJourney(transaction, agreement.journeyHash)
       if (known) return known
-      const former = (await listConsents(transaction, agreement.customer, agreement.client)).find(
-        (consent) =>
-          (consent.status === 'active' || consent.status === 'expired') &&
-          agreement.grantedAt <= endOfDayInJapan(consent.endsAt, arrangementKept),
-      )
+      const { customer, client, services, accounts, language, endsAt } = agreement
+      const former = await renewable(transaction, customer, client, agreement.grantedAt)
       const id = unguessable()
       const number = consentNumber()
-      const { services, accounts } = agreement
       await insertConsent(transaction, {
         id,
         number,
         arrangement_id: former?.arrangementId ?? unguessable(),
-        customer_id: agreement.customer,
-        client_id: agreement.client,
+        renews: former?.id ?? null,
+        customer_id: customer,
+        company_name: agreement.companyName,
+        user_name: agreement.userName,
+        signed_in_by: agreement.signedInBy,
+        client_id: client,
         journey_hash: agreement.journeyHash,
         status: 'granted',
         services: services.join(' '),
@@ -107,17 +112,14 @@ export function createConsents({
         accounts: JSON.stringify(
           accounts.map((bankAccount) => ({
             bankAccount,
-            id: accountId(pairwiseKey, agreement.client, bankAccount),
+            id: accountId(pairwiseKey, client, bankAccount),
           })),
         ),
         starts_at: agreement.grantedAt,
-        ends_at: agreement.endsAt,
+        ends_at: endsAt,
         granted_at: agreement.grantedAt,
-        activated_at: null,
-        ended_at: null,
-        ended_by: null,
-        ended_reason: null,
-        language: agreement.language,
+        checked_at: agreement.grantedAt,
+        language,
         wording_version: agreement.wordingVersion,
         wording_hash: agreement.wordingHash,
         bank_terms_version: agreement.bankTermsVersion,
@@ -127,14 +129,15 @@ export function createConsents({
         event: 'consent-granted',
         consent: id,
         number,
-        customer: agreement.customer,
-        client: agreement.client,
+        customer,
+        client,
+        mode: former ? 'renewal' : 'first',
         services: services.join(' '),
         accounts: accounts.length,
-        endsAt: agreement.endsAt,
+        endsAt,
         wordingVersion: agreement.wordingVersion,
         wordingHash: agreement.wordingHash,
-        language: agreement.language,
+        language,
       })
       const given = await findConsent(transaction, id)
       if (!given) throw new Error('a consent just written is not there')
@@ -142,6 +145,8 @@ export function createConsents({
     },
 
     findOfJourney: (journeyHash) => findConsentOfJourney(db, journeyHash),
+    find: (id) => findConsent(db, id),
+    findByNumber: (number) => findConsentByNumber(db, number),
 
     async findLive(id) {
       const consent = await findConsent(db, id)
@@ -153,17 +158,20 @@ export function createConsents({
       return consents.find((consent) => consent.status === 'active' && isLive(consent, clock()))
     },
 
+    findRenewable: (customer, client) => renewable(db, customer, client, clock()),
+    listOf: (customer) => listConsents(db, customer),
+
     async activate(transaction, id) {
       const consent = await findConsent(transaction, id)
       if (consent?.status !== 'granted') return consent?.status === 'active'
       const at = clock()
-      for (const former of await listConsents(transaction, consent.customer, consent.client)) {
+      const { number, customer, client, language, endsAt } = consent
+      for (const former of await listConsents(transaction, customer, client)) {
         if (former.status === 'active') {
-          await end(transaction, former.id, {
+          await endConsent(transaction, former.id, at, {
             status: 'replaced',
             by: 'customer',
-            reason: `replaced by ${consent.number}`,
-            at,
+            reason: `replaced by ${number}`,
           })
         }
       }
@@ -171,13 +179,32 @@ export function createConsents({
       await record(transaction, at, null, {
         event: 'consent-activated',
         consent: id,
-        number: consent.number,
-        client: consent.client,
+        number,
+        customer,
+        client,
       })
+      await post(
+        transaction,
+        { consent: id, client, at },
+        {
+          kind: 'notice',
+          type: 'granted',
+          number,
+          customer,
+          client,
+          language,
+          endsAt,
+          daysLeft: null,
+          reason: null,
+          at,
+        },
+      )
       return true
     },
 
-    end: (id, ending) => transact(db, (transaction) => end(transaction, id, { ...ending, at: clock() })),
+    noteUse: (consent) => markUsed(db, consent, clock()),
+    end: (id, ending) => transact(db, (transaction) => endConsent(transaction, id, clock(), ending)),
+    stopAccount: (id, account, ending) => stopAccountOf({ db, clock }, id, account, ending),
 
     async sweep(batch) {
       const now = clock()
@@ -195,11 +222,10 @@ export function createConsents({
       for (const { id, status, ends_at } of over) {
         const used = status === 'active'
         await transact(db, (transaction) =>
-          end(transaction, id, {
+          endConsent(transaction, id, used ? ends_at : now, {
             status: used ? 'expired' : 'unused',
             by: 'system',
             reason: used ? 'period-ended' : 'code-never-exchanged',
-            at: used ? ends_at : now,
           }),
         )
       }

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { FieldError } from '../errors.ts'
 import { text } from './fields.ts'
-import { defineStep, signedIn } from './step.ts'
+import { defineSignInStep, signedIn } from './step.ts'
 
-export const answerChallenge = defineStep({
+export const answerChallenge = defineSignInStep({
   fields: z.object({ answer: text(100) }).catch({ answer: '' }),
 
   async page(context) {

@@ -4,7 +4,7 @@ import { days, minutes } from '../clock.ts'
 import { text } from './fields.ts'
 import type { Facts } from './journey.ts'
 import { authenticate } from './sign-in.ts'
-import { defineStep } from './step.ts'
+import { defineSignInStep } from './step.ts'
 
 /**
  * The cookie can be replayed, and a certificate may end or be revoked any time after it was shown: it counts for as long as
@@ -17,7 +17,7 @@ const tooOld = { problem: { code: 'certificate-too-old' }, forget: 'certificate'
 const isFresh = (certificate: Facts['certificate'], now: number): boolean =>
   certificate !== undefined && now <= certificate.endsAt && now - certificate.since <= shownFor
 
-export const certificatePassword = defineStep({
+export const certificatePassword = defineSignInStep({
   fields: z.object({ password: text(256) }).catch({ password: '' }),
 
   async page({ facts: { certificate }, institution, now }) {

@@ -14,6 +14,7 @@ import {
   type JourneyParts,
   type JourneyRequest,
   type Opened,
+  noteStep,
   openVisit,
   rawOf,
   type Visit,
@@ -165,6 +166,7 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
     return sayProblem(left, dueOf(visit, left.journey), outcome.problem)
   }
   if ('errors' in outcome) return sayErrors(visit, due, outcome.errors, outcome.kept ?? {})
+  await noteStep(parts, visit, due, outcome.learned)
   const facts: Facts = { ...visit.context.facts, ...outcome.learned }
   if (nextStep(facts) !== 'finished') return learn(visit, outcome.learned)
   return allow(parts, { ...visit, context: { ...visit.context, facts } }, due)

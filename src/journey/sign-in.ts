@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { Bank, Customer } from '../bank/port.ts'
 import type { FieldError } from '../errors.ts'
 import { text } from './fields.ts'
-import { defineStep, type StepContext, type SubmitOutcome } from './step.ts'
+import { defineSignInStep, type VisitContext, type SubmitOutcome } from './step.ts'
 
-export const signIn = defineStep({
+export const signIn = defineSignInStep({
   fields: z.object({ loginId: text(64), password: text(256) }).catch({ loginId: '', password: '' }),
 
   async page({ institution: { rules } }, kept) {
@@ -44,7 +44,7 @@ type Attempt = {
 }
 
 /** One guarded try of a password, by either method, and what it tells about the customer. */
-export async function authenticate(context: StepContext, attempt: Attempt): Promise<SubmitOutcome> {
+export async function authenticate(context: VisitContext, attempt: Attempt): Promise<SubmitOutcome> {
   const taken = await context.locks.takeFrom(context.address, attempt.what, attempt.lockSubject)
   if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
 
@@ -72,7 +72,7 @@ export async function authenticate(context: StepContext, attempt: Attempt): Prom
 
 /** Customer and challenge are learned together: a customer is never known without knowing whether to ask him more. */
 async function identified(
-  context: StepContext,
+  context: VisitContext,
   { id, companyName, userName, signals }: Customer,
   method: Attempt['method'],
   subject: string,

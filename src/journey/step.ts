@@ -11,16 +11,16 @@ import type { BankScope } from '../consent/services.ts'
 import type { Client } from '../store/clients.ts'
 import type { Facts, Learned, Notice } from './journey.ts'
 
-/** Everything a step may look at or ask. It is handed in, so that a step reads like its section of the manual. */
-export type StepContext = {
+/**
+ * What the steps of sign-in may look at or ask, whatever the customer came for: a journey for a fintech, or his own
+ * connections.
+ */
+export type VisitContext = {
   readonly uid: string
+  /** what the bank and our tables know this visit by */
   readonly journeyHash: string
-  readonly facts: Facts
-  readonly client: Client
-  /** the bank scopes of the request that this fintech is registered for */
-  readonly offered: readonly BankScope[]
+  readonly facts: Learned
   readonly bank: Bank
-  readonly pins: HeldPins
   readonly locks: Locks
   readonly assessRisk: typeof assessRisk
   readonly institution: Institution
@@ -32,9 +32,18 @@ export type StepContext = {
   readonly address: string
   /** false when the fintech's request names another customer (`id_token_hint`): a connection is renewed by its owner only */
   readonly isExpected: (customer: string) => boolean
+  readonly audit: (entry: StepAudit) => Promise<void>
+}
+
+/** Everything a step of a journey may look at or ask. It is handed in, so that a step reads like its section of the manual. */
+export type StepContext = VisitContext & {
+  readonly facts: Facts
+  readonly client: Client
+  /** the bank scopes of the request that this fintech is registered for */
+  readonly offered: readonly BankScope[]
+  readonly pins: HeldPins
   /** the live connection of this customer with this fintech, which a new 許可 would end */
   readonly formerConnection: () => Promise<{ readonly number: string; readonly endsAt: number } | undefined>
-  readonly audit: (entry: StepAudit) => Promise<void>
 }
 
 export type StepAudit =
@@ -75,18 +84,23 @@ export type SubmitOutcome =
 /** `forget`: a fact that led here and would lead here again. */
 type DeadEnd = { readonly problem: Problem; readonly forget?: 'certificate' }
 
-export type Step<Fields, View> = {
+export type Step<Fields, View, Context = StepContext> = {
   /** Never rejects: what is missing or malformed becomes an empty value, and submit says it in the customer's words. */
   readonly fields: z.ZodType<Fields>
-  readonly page: (context: StepContext, kept: Kept) => Promise<PageOutcome<View>>
-  readonly submit: (context: StepContext, fields: Fields) => Promise<SubmitOutcome>
+  readonly page: (context: Context, kept: Kept) => Promise<PageOutcome<View>>
+  readonly submit: (context: Context, fields: Fields) => Promise<SubmitOutcome>
 }
 
 /** The type of a step is inferred from its parts. */
 export const defineStep = <Fields, View>(step: Step<Fields, View>): Step<Fields, View> => step
 
+/** A step of sign-in: the same for every kind of visit. */
+export const defineSignInStep = <Fields, View>(
+  step: Step<Fields, View, VisitContext>,
+): Step<Fields, View, VisitContext> => step
+
 /** The customer of a step that is only due when somebody has signed in. */
-export function signedIn({ facts, journeyHash }: StepContext): { customer: string; journey: string } {
+export function signedIn({ facts, journeyHash }: VisitContext): { customer: string; journey: string } {
   if (!facts.customer) throw new Error('a step after sign-in was reached without a customer')
   return { customer: facts.customer.id, journey: journeyHash }
 }

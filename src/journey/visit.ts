@@ -15,11 +15,13 @@ import {
   fitted,
   isIdle,
   type Journey,
+  type Learned,
   journeyHash,
   newJourney,
   readJourney,
 } from './journey.ts'
 import type { StepContext } from './step.ts'
+import type { StepName } from './steps.ts'
 
 export type JourneyParts = FinishParts & {
   readonly interactions: Interactions
@@ -158,3 +160,21 @@ export const rawOf = ({ request, reply }: Pick<Visit, 'request' | 'reply'>) => (
   req: request.raw,
   res: reply.raw,
 })
+
+/** For the desk: where somebody on the phone stands. A page that was only looked at leaves no row. */
+export function noteStep(
+  { db }: JourneyParts,
+  { uid, context }: Visit,
+  step: StepName,
+  learned: Learned,
+): Promise<void> {
+  const customer = (learned.customer ?? context.facts.customer)?.id ?? null
+  const { client, startedAt, now } = context
+  return record(db, now, journeyNumber(uid), {
+    event: 'step-done',
+    client: client.id,
+    customer,
+    step,
+    startedAt,
+  })
+}

@@ -11,10 +11,12 @@ import {
   forGood,
   forgetAttempts,
   giveBack,
+  liftLock,
+  lockOf,
   type Reserved,
   reserveAttempt,
 } from '../store/attempts.ts'
-import { record } from '../store/audit.ts'
+import { record, type StaffActor } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 
@@ -40,6 +42,14 @@ export type Locks = {
   takeAddress: (address: string) => Promise<Try | Locked>
   /** Both at once, for a submit that tries one thing. */
   takeFrom: (address: string, what: Guarded, subject: string) => Promise<Try | Locked>
+  /** Until when something is locked, ms, `forGood` for a lasting one; undefined when it is not. For the desk. */
+  lockedUntil: (what: Guarded, subject: string) => Promise<number | undefined>
+  /** Lifts a lock, at the word of the bank's staff; false when there was none. */
+  release: (
+    what: Guarded,
+    subject: string,
+    released: { readonly customer: string | null; readonly by: StaffActor; readonly note: string },
+  ) => Promise<boolean>
 }
 
 type LockParts = {
@@ -76,8 +86,9 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
         }),
     }
   }
+  const subjectOf = (what: Guarded | 'address', name: string): string => keyedHash(key, `${what} ${name}`)
   const takeAs = async (what: Guarded | 'address', name: string): Promise<Try | Locked> => {
-    const subject = keyedHash(key, `${what} ${name}`)
+    const subject = subjectOf(what, name)
     return tryOf(what, subject, await reserveAttempt(db, subject, rules[what], clock()))
   }
   const locks: Locks = {
@@ -105,6 +116,15 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
         },
       }
     },
+    lockedUntil: (what, name) => lockOf(db, subjectOf(what, name), clock()),
+    release: (what, name, released) =>
+      transact(db, async (transaction) => {
+        const subject = subjectOf(what, name)
+        if ((await lockOf(transaction, subject, clock())) === undefined) return false
+        await liftLock(transaction, subject)
+        await record(transaction, clock(), null, { event: 'lock-released', subject, what, ...released })
+        return true
+      }),
   }
   return locks
 }

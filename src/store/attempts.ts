@@ -167,6 +167,22 @@ export async function forgetAttempts(db: Database, subject: string): Promise<voi
     .execute()
 }
 
+/** Until when a subject is locked, ms; undefined when it is not. */
+export async function lockOf(db: Database, subject: string, now: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('attempts')
+    .select('locked_until')
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  return row && row.locked_until > now ? row.locked_until : undefined
+}
+
+/** Lifts whatever lock stands, and forgets the wrong tries behind it. False when nothing was known of the subject. */
+export async function liftLock(db: Database, subject: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('attempts').where('subject', '=', subject).executeTakeFirst()
+  return numDeletedRows > 0n
+}
+
 /** Deletes at most `batch` subjects of whom nothing is to be remembered. */
 export async function deleteForgotten(db: Database, now: number, batch: number): Promise<number> {
   const forgotten = db

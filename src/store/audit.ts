@@ -1,6 +1,10 @@
 /** The audit trail: one closed union of events, each written in the transaction of what it records. No PIN, no secret, no account number. */
 import type { Database } from './open.ts'
 
+/** Who did it: the customer, his fintech, the bank's own rules, or one member of its staff by the name in the allow-list. */
+export type Actor = 'customer' | 'client' | 'system' | StaffActor
+export type StaffActor = `staff:${string}`
+
 export type AuditEvent =
   | {
       event: 'consent-granted'
@@ -8,6 +12,7 @@ export type AuditEvent =
       number: string
       customer: string
       client: string
+      mode: 'first' | 'renewal'
       services: string
       accounts: number
       endsAt: number
@@ -15,14 +20,40 @@ export type AuditEvent =
       wordingHash: string
       language: string
     }
-  | { event: 'consent-activated'; consent: string; number: string; client: string }
-  | { event: 'consent-ended'; consent: string; number: string; status: string; by: string; reason: string }
+  | { event: 'consent-activated'; consent: string; number: string; customer: string; client: string }
+  | {
+      event: 'consent-ended'
+      consent: string
+      number: string
+      customer: string
+      client: string
+      status: string
+      by: Actor
+      reason: string
+      /** what the staff noted: how the caller was checked, and why */
+      note?: string
+    }
+  | {
+      event: 'account-stopped'
+      consent: string
+      number: string
+      customer: string
+      client: string
+      /** the id that the fintech knows it by */
+      account: string
+      by: Actor
+      reason: string
+      note?: string
+    }
   | { event: 'pins-committed'; customer: string }
   | { event: 'journey-refused'; client: string; customer: string | null; error: string; why: string }
+  /** a step of a journey was carried out, so that the desk can say where a caller stands */
+  | { event: 'step-done'; client: string | null; customer: string | null; step: string; startedAt: number }
   | {
       event: 'signed-in'
       customer: string
-      client: string
+      /** null when he came for his own connections */
+      client: string | null
       method: 'password' | 'certificate'
       challenge: 'ask' | 'allow'
       reasons: readonly string[]
@@ -30,18 +61,44 @@ export type AuditEvent =
   | {
       event: 'sign-in-failed'
       subject: string
-      client: string
+      client: string | null
       method: 'password' | 'certificate'
       reason: string
     }
-  | { event: 'certificate-accepted'; client: string; customer: string; fingerprint: string }
-  | { event: 'certificate-refused'; client: string; reason: string; fingerprint: string | null }
+  | { event: 'certificate-accepted'; client: string | null; customer: string; fingerprint: string }
+  | { event: 'certificate-refused'; client: string | null; reason: string; fingerprint: string | null }
   | {
       event: 'locked'
       subject: string
       what: 'password' | 'certificate-password' | 'answer' | 'pin' | 'address'
       lasting: boolean
     }
+  | {
+      event: 'lock-released'
+      subject: string
+      what: string
+      customer: string | null
+      by: StaffActor
+      note: string
+    }
+  | { event: 'staff-signed-in'; by: StaffActor; role: string }
+  | { event: 'staff-refused'; reason: string; fingerprint: string | null }
+  /** somebody of the staff looked at what is a customer's */
+  | { event: 'staff-looked'; by: StaffActor; what: string; customer: string | null; consent: string | null }
+  | {
+      event:
+        | 'client-registered'
+        | 'client-changed'
+        | 'client-suspended'
+        | 'client-resumed'
+        | 'client-secret-rotated'
+      client: string
+      by: StaffActor
+      note: string
+    }
+  | { event: 'key-added' | 'key-activated' | 'key-removed'; key: string; by: StaffActor; note: string }
+  | { event: 'audit-exported'; by: StaffActor; rows: number; note: string }
+  | { event: 'retention-applied'; table: string; rows: number; before: number }
 
 /** @param journey 受付番号, or null for what happens outside a journey */
 export async function record(
@@ -53,6 +110,18 @@ export async function record(
   const { event, ...payload } = entry
   await db
     .insertInto('audit')
-    .values({ at, event, journey, payload: JSON.stringify(payload) })
+    .values({ at, event, journey, payload: JSON.stringify(payload), ...searchedBy(entry) })
     .execute()
+}
+
+function searchedBy(entry: AuditEvent): {
+  readonly customer: string | null
+  readonly client: string | null
+  readonly consent: string | null
+} {
+  return {
+    customer: 'customer' in entry ? entry.customer : null,
+    client: 'client' in entry ? entry.client : null,
+    consent: 'consent' in entry ? entry.consent : null,
+  }
 }

@@ -2,24 +2,48 @@
 import type { Insertable, Selectable } from 'kysely'
 import { z } from 'zod'
 import type { BankScope } from '../consent/services.ts'
+import type { Actor } from './audit.ts'
 import type { Database } from './open.ts'
 import type { ConsentStatus, Tables } from './schema.ts'
 
 const accounts = z.array(z.object({ bankAccount: z.string(), id: z.string() }))
+const stopped = z.array(z.object({ id: z.string(), at: z.number(), by: z.string(), reason: z.string() }))
 
 export type Consent = {
   readonly id: string
   readonly number: string
+  /** stays over renewals; also the `grant_id` that the fintech knows */
   readonly arrangementId: string
   readonly customer: string
+  /** as the bank named them when it was given */
+  readonly companyName: string
+  readonly userName: string
+  readonly signedInBy: 'password' | 'certificate'
   readonly client: string
   readonly status: ConsentStatus
   readonly services: readonly BankScope[]
   readonly openidScope: string
-  /** the bank's account beside the id that this fintech knows it by */
-  readonly accounts: readonly { readonly bankAccount: string; readonly id: string }[]
+  /** what is shared: the bank's account beside the id that this fintech knows it by */
+  readonly accounts: readonly ConsentAccount[]
+  /** what was agreed to and ended by itself since */
+  readonly stoppedAccounts: readonly StoppedAccount[]
   readonly startsAt: number
   readonly endsAt: number
+  readonly activatedAt: number | null
+  readonly lastUsedAt: number | null
+  readonly endedAt: number | null
+  readonly endedBy: string | null
+  readonly endedReason: string | null
+  readonly renews: string | null
+  readonly language: string
+  readonly clientTermsVersion: string
+}
+
+export type ConsentAccount = { readonly bankAccount: string; readonly id: string }
+export type StoppedAccount = ConsentAccount & {
+  readonly at: number
+  readonly by: string
+  readonly reason: string
 }
 
 export type NewConsent = Insertable<Tables['consents']>
@@ -28,33 +52,33 @@ export async function insertConsent(db: Database, row: NewConsent): Promise<void
   await db.insertInto('consents').values(row).execute()
 }
 
-export async function findConsent(db: Database, id: string): Promise<Consent | undefined> {
-  const row = await db.selectFrom('consents').selectAll().where('id', '=', id).executeTakeFirst()
+export const findConsent = (db: Database, id: string): Promise<Consent | undefined> => findBy(db, 'id', id)
+
+export const findConsentOfJourney = (db: Database, journeyHash: string): Promise<Consent | undefined> =>
+  findBy(db, 'journey_hash', journeyHash)
+
+/** @param number as on the receipt */
+export const findConsentByNumber = (db: Database, number: string): Promise<Consent | undefined> =>
+  findBy(db, 'number', number)
+
+async function findBy(
+  db: Database,
+  column: 'id' | 'journey_hash' | 'number',
+  value: string,
+): Promise<Consent | undefined> {
+  const row = await db.selectFrom('consents').selectAll().where(column, '=', value).executeTakeFirst()
   return row && fromRow(row)
 }
 
-export async function findConsentOfJourney(db: Database, journeyHash: string): Promise<Consent | undefined> {
-  const row = await db
-    .selectFrom('consents')
-    .selectAll()
-    .where('journey_hash', '=', journeyHash)
-    .executeTakeFirst()
-  return row && fromRow(row)
-}
-
-/** The newest consents of a customer with one client first. */
+/** The consents of a customer, with one client or with all, the newest first. */
 export async function listConsents(
   db: Database,
   customer: string,
-  client: string,
+  client?: string,
 ): Promise<readonly Consent[]> {
-  const rows = await db
-    .selectFrom('consents')
-    .selectAll()
-    .where('customer_id', '=', customer)
-    .where('client_id', '=', client)
-    .orderBy('granted_at', 'desc')
-    .execute()
+  let query = db.selectFrom('consents').selectAll().where('customer_id', '=', customer)
+  if (client !== undefined) query = query.where('client_id', '=', client)
+  const rows = await query.orderBy('granted_at', 'desc').execute()
   return rows.map(fromRow)
 }
 
@@ -71,10 +95,33 @@ export async function markActive(db: Database, id: string, at: number): Promise<
 
 export type Ending = {
   readonly status: Exclude<ConsentStatus, 'granted' | 'active'>
-  readonly by: string
-  readonly reason: string
+  readonly by: Actor
+  readonly reason: EndReason
   readonly at: number
 }
+
+/** Why a consent, or one account of it, ended. */
+export type EndReason =
+  | 'period-ended'
+  | 'code-never-exchanged'
+  | 'code-replayed'
+  | 'token-revoked'
+  | `replaced by ${string}`
+  | `journey-${string}`
+  /** the customer himself */
+  | 'customer-stopped'
+  | 'emergency-stop'
+  /** the bank's staff */
+  | 'customer-asked'
+  | 'suspected-fraud'
+  | 'bank-decision'
+  /** what the bank's systems said */
+  | 'contract-closed'
+  | 'certificate-revoked'
+  | 'password-reset'
+  | 'account-closed'
+  | 'pin-changed'
+  | 'no-accounts-left'
 
 /** Ends a live consent. False when it had ended before: the first end stands. */
 export async function markEnded(
@@ -91,21 +138,67 @@ export async function markEnded(
   return numUpdatedRows === 1n
 }
 
-export const isLive = (consent: Consent, now: number): boolean =>
+/**
+ * Ends one account of a live consent. False when it was not live, has no such account, or another change came in between.
+ * @param account the id that the fintech knows it by
+ */
+export async function markAccountStopped(
+  db: Database,
+  id: string,
+  account: string,
+  { by, reason, at }: Omit<Ending, 'status'>,
+): Promise<boolean> {
+  const row = await db.selectFrom('consents').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row || !fromRow(row).accounts.some((one) => one.id === account)) return false
+  const all = [...stopped.parse(JSON.parse(row.stopped_accounts)), { id: account, at, by, reason }]
+  const { numUpdatedRows } = await db
+    .updateTable('consents')
+    .set({ stopped_accounts: JSON.stringify(all) })
+    .where('id', '=', id)
+    .where('status', 'in', ['granted', 'active'])
+    .where('stopped_accounts', '=', row.stopped_accounts)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Notes that a token of this consent opened something; written once a minute at the most. */
+export async function markUsed(db: Database, { id, lastUsedAt }: Consent, at: number): Promise<void> {
+  if (lastUsedAt !== null && at - lastUsedAt < 60_000) return
+  await db.updateTable('consents').set({ last_used_at: at }).where('id', '=', id).execute()
+}
+
+export const isLive = (consent: Pick<Consent, 'status' | 'endsAt'>, now: number): boolean =>
   (consent.status === 'granted' || consent.status === 'active') && now <= consent.endsAt
 
 function fromRow(row: Selectable<Tables['consents']>): Consent {
+  const agreed = accounts.parse(JSON.parse(row.accounts))
+  const ended = new Map(stopped.parse(JSON.parse(row.stopped_accounts)).map((one) => [one.id, one]))
   return {
     id: row.id,
     number: row.number,
     arrangementId: row.arrangement_id,
     customer: row.customer_id,
+    companyName: row.company_name,
+    userName: row.user_name,
+    signedInBy: row.signed_in_by,
     client: row.client_id,
     status: row.status,
     services: row.services.split(' ') as BankScope[],
     openidScope: row.openid_scope,
-    accounts: accounts.parse(JSON.parse(row.accounts)),
+    accounts: agreed.filter(({ id }) => !ended.has(id)),
+    stoppedAccounts: agreed.flatMap((one) => {
+      const end = ended.get(one.id)
+      return end ? [{ ...one, ...end }] : []
+    }),
     startsAt: row.starts_at,
     endsAt: row.ends_at,
+    activatedAt: row.activated_at,
+    lastUsedAt: row.last_used_at,
+    endedAt: row.ended_at,
+    endedBy: row.ended_by,
+    endedReason: row.ended_reason,
+    renews: row.renews,
+    language: row.language,
+    clientTermsVersion: row.client_terms_version,
   }
 }

@@ -4,13 +4,17 @@ import { dirname } from 'node:path'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { up as ground } from './migrations/0001-ground.ts'
+import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
 import { openPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 export type Database = Kysely<Tables>
 
-const migrations = { '0001-ground': { up: ground } }
+const migrations = {
+  '0001-ground': { up: ground },
+  '0002-life-of-a-consent': { up: lifeOfAConsent },
+}
 
 /**
  * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`

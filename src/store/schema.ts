@@ -1,5 +1,8 @@
 /** The tables as Kysely sees them. Times are milliseconds since 1970, JSON is text; both databases share one schema. */
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
+
+/** A column that the table fills when an insert leaves it out. */
+type Defaulted<Value> = ColumnType<Value, Value | undefined, Value>
 
 export type Tables = {
   /** values sealed under the master key: signing keys, the salt of pairwise ids */
@@ -42,6 +45,20 @@ export type Tables = {
     wording_hash: string
     bank_terms_version: string
     client_terms_version: string
+    /** who agreed, as the bank named him at sign-in */
+    company_name: Defaulted<string>
+    user_name: Defaulted<string>
+    signed_in_by: Defaulted<'password' | 'certificate'>
+    /** id of the consent that this one renews */
+    renews: string | null
+    /** JSON: [{ id, at, by, reason }], by the ids of `accounts` */
+    stopped_accounts: Defaulted<string>
+    /** the last time a token of it opened anything, to the minute */
+    last_used_at: number | null
+    /** when the bank was last asked whether it may live on */
+    checked_at: Defaulted<number>
+    /** of how many days before the end the customer was last told */
+    reminded_days: number | null
   }
   /** how a journey ends; 許可 is carried out by the request itself or, after a crash, by the sweeper */
   finishing: {
@@ -64,7 +81,36 @@ export type Tables = {
     forgotten_at: number
   }
   tickets: { id_hash: string; expires_at: number }
-  audit: { seq: Generated<number>; at: number; event: string; journey: string | null; payload: string }
+  audit: {
+    seq: Generated<number>
+    at: number
+    event: string
+    journey: string | null
+    payload: string
+    /** what it is searched by; the payload says the same */
+    customer: string | null
+    client: string | null
+    consent: string | null
+    /** its place in the chain and the keyed hash over it and all before; null until it is sealed */
+    position: number | null
+    hash: string | null
+  }
+  /** where the chain starts and ends, so that rows missing there are missed */
+  audit_chain: { name: 'start' | 'end'; position: number; hash: string; mac: string }
+  /** what somebody is to be told: an event a fintech, a notice the customer */
+  outbox: {
+    id: string
+    kind: 'event' | 'notice'
+    consent_id: string
+    client_id: string
+    payload: string
+    created_at: number
+    next_try_at: number
+    tries: number
+    state: 'waiting' | 'delivered' | 'dead'
+    last_error: string | null
+    settled_at: number | null
+  }
   simulator_customers: { login_id: string; state: string }
   simulator_accounts: { id: string; login_id: string; registered: number }
   simulator_held_pins: { journey: string; account_id: string; login_id: string }

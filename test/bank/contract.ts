@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { customerIssuer } from '../../src/bank/simulator/certificate-names.ts'
 import { customerId } from '../support/certificates.ts'
 import { pinsContract } from './pins-contract.ts'
+import { standingContract } from './standing-contract.ts'
 import { statementContract } from './statement-contract.ts'
 import { type MakeBank, password, type UnderTest, underTest, valueOf } from './under-test.ts'
 
@@ -15,6 +16,7 @@ export function bankContract(name: string, makeBank: MakeBank): void {
     signInContract(made)
     pinsContract(made)
     statementContract(made)
+    standingContract(made)
   })
 }
 

@@ -24,6 +24,16 @@ export type CustomerState = {
   readonly coreSystem: 'up' | 'down'
 }
 
+/** What may happen at a bank while a connection lives; nothing of it at the start. */
+export type CustomerChanges = {
+  readonly contract: 'open' | 'closed'
+  readonly certificate: 'valid' | 'revoked'
+  /** ms */
+  readonly passwordResetAt: number | null
+  /** ids */
+  readonly closedAccounts: readonly string[]
+}
+
 export type DemoCustomer = CustomerState & {
   readonly id: string
   /** also the name in the certificate, where the contract says certificate */

@@ -6,26 +6,24 @@ import type { Clock } from '../../clock.ts'
 import type { Result } from '../../errors.ts'
 import type { Database } from '../../store/open.ts'
 import { transact } from '../../store/transaction.ts'
-import type { Bank, Customer, InJourney, InquiryAccount, NoInquiry, NotAllowed, PinAnswer } from '../port.ts'
-import { customerIssuer, subjectOf } from './certificate-names.ts'
-import { type CustomerState, type DemoAccount, type DemoCustomer, demoCustomers } from './customers.ts'
-import { foldAnswer, foldPin } from './fold.ts'
+import type { Bank, Customer, InJourney, InquiryAccount, NoInquiry, NotAllowed } from '../port.ts'
+import { customerIssuer } from './certificate-names.ts'
+import { type CustomerChanges, type CustomerState, type DemoCustomer, demoCustomers } from './customers.ts'
+import { byId, byLoginId, bySubject, entriesFor } from './directory.ts'
+import { foldAnswer } from './fold.ts'
+import { commitPins, forgetHeld, holdPins } from './pins.ts'
 import { matchesNothing, secretMatches } from './secret-hash.ts'
+import { standingOf, stateOf } from './standing.ts'
 import { balancesOf, transactionsOf } from './statement.ts'
 
 export type Simulator = Bank & {
   /** Puts every account back to what customers.ts says and forgets every held PIN. */
   reset(): Promise<void>
+  /** What happens at the bank while connections live. */
+  change(loginId: string, changes: Partial<CustomerState & CustomerChanges>): Promise<void>
+  /** The PIN of an account was changed at the branch: the registered one opens nothing any more. */
+  changePin(account: string): Promise<void>
 }
-
-const byLoginId = new Map(demoCustomers.map((customer) => [customer.loginId, customer]))
-const byId = new Map(demoCustomers.map((customer) => [customer.id, customer]))
-/** The whole name decides, never a part of its text. */
-const bySubject = new Map(
-  demoCustomers
-    .filter(({ signsInBy }) => signsInBy === 'certificate')
-    .map((customer) => [subjectOf(customer), customer]),
-)
 
 export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
   await transact(db, seed)
@@ -58,6 +56,8 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
       await forgetHeld(db, who).execute()
       return right('released')
     },
+    standing: async (who) => right(await standingOf(db, who)),
+    findCustomers: async (query) => right(entriesFor(query)),
     async balances(who) {
       const account = await inquirable(db, who)
       return account.ok ? right(balancesOf(account.value, clock())) : account
@@ -65,6 +65,20 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
     async transactions({ from, to, ...who }) {
       const account = await inquirable(db, who)
       return account.ok ? right(transactionsOf(account.value, { from, to }, clock())) : account
+    },
+    change: (loginId, changes) =>
+      transact(db, async (transaction) => {
+        const customer = byLoginId.get(loginId)
+        if (!customer) throw new Error(`no such customer: ${loginId}`)
+        const state = JSON.stringify({ ...(await stateOf(transaction, customer)), ...changes })
+        await transaction
+          .updateTable('simulator_customers')
+          .set({ state })
+          .where('login_id', '=', loginId)
+          .execute()
+      }),
+    async changePin(account) {
+      await db.updateTable('simulator_accounts').set({ registered: 0 }).where('id', '=', account).execute()
     },
     reset: () =>
       transact(db, async (transaction) => {
@@ -120,19 +134,12 @@ async function enter(
       reason: customer.signsInBy === 'certificate' ? 'certificate-required' : 'password-required',
     }
   }
-  const { standing } = await stateOf(db, customer)
+  const { standing, contract } = await stateOf(db, customer)
+  // Whoever has no contract any more is nobody.
+  if (contract === 'closed') return { ok: false, reason: 'wrong' }
   if (standing !== 'good') return { ok: false, reason: standing }
   const { id, companyName, userName, signals } = customer
   return right({ id, companyName, userName, signals })
-}
-
-async function stateOf(db: Database, { loginId }: DemoCustomer): Promise<CustomerState> {
-  const row = await db
-    .selectFrom('simulator_customers')
-    .select('state')
-    .where('login_id', '=', loginId)
-    .executeTakeFirstOrThrow()
-  return JSON.parse(row.state) as CustomerState
 }
 
 async function inquiryAccounts(
@@ -153,7 +160,9 @@ async function inquiryAccounts(
     .where('account.login_id', '=', known.loginId)
     .execute()
   const states = new Map(rows.map((row) => [row.id, row]))
-  return known.accounts.map(({ id, branchName, branchCode, kind, number, memo }) => {
+  const { closedAccounts } = await stateOf(db, known)
+  const open = known.accounts.filter(({ id }) => !closedAccounts.includes(id))
+  return open.map(({ id, branchName, branchCode, kind, number, memo }) => {
     const state = states.get(id)
     const [registered, held] = [state?.registered === 1, typeof state?.heldIn === 'string']
     return { id, branchName, branchCode, kind, number, memo, registered, held }
@@ -165,69 +174,15 @@ async function inquirable(
   db: Database,
   { customer, account }: { readonly customer: string; readonly account: string },
 ): Promise<Result<string, NoInquiry>> {
-  const known = byId.get(customer)?.accounts.find(({ id }) => id === account)
-  if (!known) return { ok: false, reason: 'account-closed' }
+  const owner = byId.get(customer)
+  if (!owner?.accounts.some(({ id }) => id === account)) return { ok: false, reason: 'account-closed' }
+  const { contract, closedAccounts } = await stateOf(db, owner)
+  if (contract === 'closed' || closedAccounts.includes(account))
+    return { ok: false, reason: 'account-closed' }
   const row = await db
     .selectFrom('simulator_accounts')
     .select('registered')
     .where('id', '=', account)
     .executeTakeFirst()
   return row?.registered === 1 ? right(account) : { ok: false, reason: 'pin-not-registered' }
-}
-
-/** A held row says that the right PIN was entered and not which one. A wrong entry takes nothing back that is held. */
-async function holdPins(
-  db: Database,
-  { customer, journey, pins }: Parameters<Bank['holdPins']>[0],
-): ReturnType<Bank['holdPins']> {
-  const known = byId.get(customer)
-  if (!known) return right(pins.map(({ account }) => ({ account, answer: 'unknown-account' })))
-  const { loginId } = known
-  if ((await stateOf(db, known)).coreSystem === 'down') return { ok: false, reason: 'unavailable' }
-  const answers = pins.map(({ account, pin }) => ({
-    account,
-    answer: check(accountOf(customer, account), pin),
-  }))
-  const held = answers
-    .filter(({ answer }) => answer === 'held')
-    .map(({ account }) => ({ journey, account_id: account, login_id: loginId }))
-  if (held.length > 0) {
-    await db
-      .insertInto('simulator_held_pins')
-      .values(held)
-      .onConflict((c) => c.doNothing())
-      .execute()
-  }
-  return right(answers)
-}
-
-function check(account: DemoAccount | undefined, pin: string): PinAnswer {
-  if (!account) return 'unknown-account'
-  return foldPin(pin) === account.pin ? 'held' : 'wrong'
-}
-
-const accountOf = (customer: string, account: string): DemoAccount | undefined =>
-  byId.get(customer)?.accounts.find(({ id }) => id === account)
-
-/** Registers exactly the rows it deletes: a PIN held a moment later by another request stays held. */
-async function commitPins(db: Database, who: InJourney): ReturnType<Bank['commitPins']> {
-  await transact(db, async (transaction) => {
-    const held = await forgetHeld(transaction, who).returning('account_id').execute()
-    if (held.length === 0) return
-    const ids = held.map((row) => row.account_id)
-    await transaction
-      .updateTable('simulator_accounts')
-      .set({ registered: 1 })
-      .where('id', 'in', ids)
-      .execute()
-  })
-  return right('committed')
-}
-
-/** Deletes what is held; somebody unknown holds nothing. */
-function forgetHeld(db: Database, { customer, journey }: InJourney) {
-  return db
-    .deleteFrom('simulator_held_pins')
-    .where('journey', '=', journey)
-    .where('login_id', '=', byId.get(customer)?.loginId ?? '')
 }

@@ -1,0 +1,115 @@
+/** How a consent, or one account of it, ends: its row, the audit and the outbox together, so that nobody is told of what did not happen. */
+import type { Clock } from '../clock.ts'
+import { type Actor, record } from '../store/audit.ts'
+import {
+  type Consent,
+  type Ending,
+  findConsent,
+  markAccountStopped,
+  markEnded,
+  type StoppedAccount,
+} from '../store/consents.ts'
+import type { Database } from '../store/open.ts'
+import { post } from '../store/outbox.ts'
+import { transact } from '../store/transaction.ts'
+
+/** Who ends it, why, and what the staff noted about it. */
+export type End = Omit<Ending, 'at'> & { readonly note?: string }
+export type AccountEnd = Omit<End, 'status'>
+
+/** Ends a consent within a transaction. False when it had ended already: the first end stands. */
+export async function endConsent(db: Database, id: string, at: number, ending: End): Promise<boolean> {
+  const { status, by, reason, note } = ending
+  if (!(await markEnded(db, id, { status, by, reason, at }))) return false
+  const consent = await findConsent(db, id)
+  if (!consent) throw new Error('a consent just ended is not there')
+  const { number, customer, client } = consent
+  await record(db, at, null, {
+    event: 'consent-ended',
+    consent: id,
+    number,
+    customer,
+    client,
+    status,
+    by,
+    reason,
+    ...(note ? { note } : {}),
+  })
+  if (isTold(status)) await tell(db, consent, { at, by, reason, status, account: null })
+  return true
+}
+
+/** Ends one account of a live consent; with the last one the whole consent ends. False when there is nothing to end. */
+export function stopAccountOf(
+  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  id: string,
+  account: string,
+  { by, reason, note }: AccountEnd,
+): Promise<boolean> {
+  return transact(db, async (transaction) => {
+    const at = clock()
+    if (!(await markAccountStopped(transaction, id, account, { by, reason, at }))) return false
+    const consent = await findConsent(transaction, id)
+    if (!consent) throw new Error('a consent just changed is not there')
+    const { number, customer, client } = consent
+    await record(transaction, at, null, {
+      event: 'account-stopped',
+      consent: id,
+      number,
+      customer,
+      client,
+      account,
+      by,
+      reason,
+      ...(note ? { note } : {}),
+    })
+    if (consent.accounts.length === 0)
+      return endConsent(transaction, id, at, { status: 'stopped', by, reason: 'no-accounts-left' })
+    await tell(transaction, consent, { at, by, reason, status: consent.status, account })
+    return true
+  })
+}
+
+/** A consent that was replaced or never used leaves nobody in the dark: the fintech caused the one and never had the other. */
+const isTold = (status: Ending['status']): boolean => status === 'stopped' || status === 'expired'
+
+type Told = {
+  readonly at: number
+  readonly by: Actor
+  readonly reason: string
+  readonly status: string
+  readonly account: StoppedAccount['id'] | null
+}
+
+/** The fintech that asked for the end itself needs no event; the customer is always told. */
+async function tell(
+  db: Database,
+  { id, number, arrangementId, customer, client, language, endsAt }: Consent,
+  { at, by, reason, status, account }: Told,
+): Promise<void> {
+  const about = { consent: id, client, at }
+  if (by !== 'client') {
+    await post(db, about, {
+      kind: 'event',
+      type: account === null ? 'consent-ended' : 'account-stopped',
+      number,
+      arrangementId,
+      status,
+      reason,
+      at,
+      account,
+    })
+  }
+  await post(db, about, {
+    kind: 'notice',
+    type: account !== null ? 'account-stopped' : status === 'expired' ? 'ended' : 'stopped',
+    number,
+    customer,
+    client,
+    language,
+    endsAt,
+    daysLeft: null,
+    reason,
+    at,
+  })
+}
