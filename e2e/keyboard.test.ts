@@ -125,36 +125,43 @@ type Stop = {
   readonly box: { left: number; right: number; top: number; bottom: number }
 }
 
-/** Where the focus is, and everything that it could be on. */
+/** Where the focus is, and how much it could be on. */
 function stop(page: Page): Promise<Stop & { readonly reachable: number }> {
   return page.evaluate(async () => {
     const { document, getComputedStyle, requestAnimationFrame } = window
-    // The window follows the focus with its next picture.
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-    const { innerWidth, innerHeight, scrollY } = window
     const pressable =
       'a[href], button, input:not([type="hidden"], [tabindex="-1"]), select, textarea, summary, [tabindex="0"]'
     const reachable = [...document.querySelectorAll(pressable)].filter((one) =>
       one.checkVisibility({ visibilityProperty: true }),
     )
     const focused = document.activeElement
-    const { left, right, top, bottom } = focused.getBoundingClientRect()
-    const { outlineStyle, outlineWidth } = getComputedStyle(focused)
-    const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
-    return {
-      name: `${focused.tagName} ${focused.id} ${focused.textContent.trim()}`,
-      place: reachable.indexOf(focused),
-      isSeen:
+    const isSeen = () => {
+      const { left, right, top, bottom } = focused.getBoundingClientRect()
+      const { outlineStyle, outlineWidth } = getComputedStyle(focused)
+      const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+      return (
         outlineStyle !== 'none' &&
         Number.parseFloat(outlineWidth) >= 2 &&
         // The window scrolls by whole pixels.
         left > -1 &&
-        right < innerWidth + 1 &&
+        right < window.innerWidth + 1 &&
         top > -1 &&
-        bottom < innerHeight + 1 &&
+        bottom < window.innerHeight + 1 &&
         over !== null &&
         // A label may be stretched over its box, so that the whole row ticks it.
-        [focused, ...(focused.labels ?? [])].some((one) => one.contains(over) || over.contains(one)),
+        [focused, ...(focused.labels ?? [])].some((one) => one.contains(over) || over.contains(one))
+      )
+    }
+    // The window follows the focus with one of its next pictures.
+    for (let pictures = 0; pictures < 3 && !isSeen(); pictures += 1) {
+      await new Promise((done) => requestAnimationFrame(done))
+    }
+    const { left, right, top, bottom } = focused.getBoundingClientRect()
+    const { scrollY } = window
+    return {
+      name: `${focused.tagName} ${focused.id} ${focused.textContent.trim()}`,
+      place: reachable.indexOf(focused),
+      isSeen: isSeen(),
       box: { left, right, top: top + scrollY, bottom: bottom + scrollY },
       reachable: reachable.length,
     }

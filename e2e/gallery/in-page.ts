@@ -111,7 +111,8 @@ function smallTargets(least: number): string[] {
 /** Japanese that is marked as English, and whole phrases of English that are marked as Japanese. */
 function unmarkedWords(): string[] {
   const japanese = /[\u3041-\u30fa\u3400-\u9fff]/
-  const phrase = /[A-Za-z]{2,} +[A-Za-z]{2,} +[A-Za-z]{2,}/
+  // The name of a company is nobody's language.
+  const phrase = /\b[a-z]{2,} +[a-z]{2,}\b/
   const isWrong = (text: string, language: string | null | undefined) =>
     language === 'en' ? japanese.test(text) : !japanese.test(text) && phrase.test(text)
   const walker = document.createTreeWalker(document.body, 4)

@@ -13,20 +13,22 @@ const alls = new Map()
 for (const place of every('[data-choose-all]')) {
   const name = place.dataset.chooseAll
   const boxes = every('[name="rows"]', place.closest('table, form'))
-  const add = (where, words = '') => {
+  const add = (words, put) => {
     const label = document.createElement('label')
     const all = document.createElement('input')
     all.type = 'checkbox'
     all.setAttribute('aria-label', name)
     label.className = words ? 'choose-all' : 'target'
     label.append(all, words)
-    where.append(label)
+    put(label)
     alls.set(all, boxes)
   }
   if (boxes.length < 2) continue
-  add(place.caption ?? place, name)
+  const head = place.tHead
+  // A table may hold rows only.
+  add(name, (label) => (head ? place.before(label) : place.append(label)))
   // Style shows one of the two: cards have no head.
-  if (place.tHead) add(place.querySelector('th'))
+  if (head) add('', (label) => head.querySelector('th').append(label))
 }
 const show = () => {
   for (const [all, boxes] of alls) {
@@ -47,8 +49,7 @@ document.oninput = ({ target }) => {
 }
 
 const press = (button) => {
-  const pressed = button.matches('[aria-pressed="false"]')
-  button.setAttribute('aria-pressed', pressed)
+  const pressed = button.toggleAttribute('data-pressed')
   const field = one('#password')
   // An answer is hidden by style: Japanese is hard to type into password fields.
   if (!field) return
@@ -58,7 +59,7 @@ const press = (button) => {
 for (const button of every('button[hidden]')) button.hidden = false
 document.onclick = ({ target }) => {
   if (target.closest('[data-print]')) print()
-  const toggle = target.closest('[aria-pressed]')
+  const toggle = target.closest('.toggle')
   if (toggle) press(toggle)
   // Not every browser does so itself.
   if (target.matches('#errors a')) unfold(one(target.hash))
@@ -71,7 +72,7 @@ document.onsubmit = (event) => {
   // Who stops a slow page can press again.
   setTimeout(() => delete dataset.sent, 5000)
   // Autofill would keep what is sent as text.
-  every('#password + [aria-pressed="true"]').forEach(press)
+  every('#password + [data-pressed]').forEach(press)
 }
 
 // The back-forward cache knows nothing of what happened since.

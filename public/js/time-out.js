@@ -1,6 +1,8 @@
 // Asks before time is up; then the server says what happened.
 const dialog = document.querySelector('dialog')
-const [idleText, lastText, rest, stay, form] = dialog.querySelectorAll('[data-until], strong, button, form')
+const [idleText, lastText, rest, failed, stay, form] = dialog.querySelectorAll(
+  '[data-until], strong, [role], button, form',
+)
 const { idle, left } = dialog.dataset
 // By the clock: timers stand still while a laptop sleeps.
 const end = Date.now() + left * 1000
@@ -12,6 +14,7 @@ let isTold
 const tabs = new BroadcastChannel(form.action)
 const seen = (at) => {
   if (at < idleEnd) idleEnd = at + idle * 1000
+  failed.hidden = true
   dialog.close()
 }
 tabs.onmessage = ({ data }) => seen(data)
@@ -39,9 +42,17 @@ document.onvisibilitychange = look
 // No reload: what was typed stays.
 stay.onclick = dialog.oncancel = async () => {
   const at = Date.now()
+  const before = idleEnd
   seen(at)
   const body = new URLSearchParams(new FormData(form))
-  const { status } = await fetch('keep-alive', { method: 'POST', body }).catch(() => ({}))
+  const sent = { method: 'POST', body, redirect: 'manual' }
+  const { status } = await fetch('keep-alive', sent).catch(() => ({ status: 503 }))
   if (status === 204) tabs.postMessage(at)
-  else location.reload()
+  // Led elsewhere or refused: the page is of no use any more.
+  else if (status < 429) location.reload()
+  // Nobody was there to answer, so it is asked again.
+  else {
+    idleEnd = before
+    failed.hidden = false
+  }
 }

@@ -1,21 +1,15 @@
 /** 手順 1-1②: the login password of the user whom the certificate names. */
 import { z } from 'zod'
-import { days, minutes } from '../clock.ts'
+import { days } from '../clock.ts'
 import { text } from './fields.ts'
-import type { Facts } from './journey.ts'
+import { certificateCountsUntil, type Facts } from './journey.ts'
 import { authenticate } from './sign-in.ts'
 import { defineSignInStep } from './step.ts'
-
-/**
- * The cookie can be replayed, and a certificate may end or be revoked any time after it was shown: it counts for as long as
- * it takes to type a password.
- */
-const shownFor = minutes(5)
 
 const tooOld = { problem: { code: 'certificate-too-old' }, forget: 'certificate' } as const
 
 const isFresh = (certificate: Facts['certificate'], now: number): boolean =>
-  certificate !== undefined && now <= certificate.endsAt && now - certificate.since <= shownFor
+  certificate !== undefined && now <= certificateCountsUntil(certificate)
 
 export const certificatePassword = defineSignInStep({
   fields: z.object({ password: text(256) }).catch({ password: '' }),

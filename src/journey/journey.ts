@@ -24,6 +24,13 @@ export const pinFailures = [
 export const idleLimit = minutes(15)
 export const absoluteLimit = minutes(60)
 
+/**
+ * The cookie can be replayed, and a certificate may end or be revoked any time after it was shown: it counts for as long as
+ * it takes to type a password.
+ */
+export const certificateCountsUntil = ({ since, endsAt }: NonNullable<Learned['certificate']>): number =>
+  Math.min(since + minutes(5), endsAt)
+
 /** What the journey has learned about the customer and his wishes, as far as it rides in the cookie. */
 const learned = z.object({
   /** a verified client certificate: the user it names, when it ends, and when it was shown, ms */

@@ -84,6 +84,8 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
     posted,
     open((visit) => {
       writeJourney(visit, visit.journey)
+      // Nothing is alive that has just started again; the script then shows where.
+      if (visit.journey.notice?.idle) return toDueStep(visit, visit.journey)
       return visit.reply.code(204).send()
     }),
   )

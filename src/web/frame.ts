@@ -2,7 +2,7 @@
 import { serviceText } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import type { Institution } from '../institution.ts'
-import { absoluteLimit, idleLimit } from '../journey/journey.ts'
+import { absoluteLimit, certificateCountsUntil, idleLimit } from '../journey/journey.ts'
 import type { StepContext } from '../journey/step.ts'
 import type { StepName } from '../journey/steps.ts'
 import { journeyNumber } from '../secrets.ts'
@@ -62,10 +62,12 @@ export type Frame = {
 export type TimeLeft = {
   /** seconds without activity until the journey starts again */
   readonly idle: number
-  /** seconds until it ends in any case */
+  /** seconds until it ends in any case, or until what was shown for it counts no more */
   readonly left: number
   /** when that is: `15:59` in Japan */
   readonly endsAt: string
+  /** what is over then */
+  readonly of: 'journey' | 'certificate'
 }
 
 /** The frame of a page within a journey, where the customer can still go on or leave. */
@@ -136,17 +138,21 @@ export function stepFrame(
     asking: { ...frame.asking, above: saysWhoAsks },
     errors: errors.map(({ field, text }) => ({ text, href: `#${field}` })),
     notice: idle ? t.notices.idle : null,
-    time: timeLeft(context),
+    time: timeLeft(step, context),
   }
 }
 
-/** Showing a page of a step is activity, so the idle time begins anew with it. */
-function timeLeft({ now, startedAt }: PageContext): TimeLeft {
-  const end = startedAt + absoluteLimit
+/** Showing a page of a step is activity, so the idle time begins anew with it; a certificate's time does not. */
+function timeLeft(step: StepName, { now, startedAt, facts: { certificate } }: PageContext): TimeLeft {
+  const journeyEnd = startedAt + absoluteLimit
+  const certificateEnd =
+    step === 'certificate-password' && certificate ? certificateCountsUntil(certificate) : journeyEnd
+  const end = Math.min(journeyEnd, certificateEnd)
   return {
     idle: idleLimit / 1000,
     left: Math.max(0, Math.floor((end - now) / 1000)),
     endsAt: clockTime(end),
+    of: end < journeyEnd ? 'certificate' : 'journey',
   }
 }
 

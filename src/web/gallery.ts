@@ -41,8 +41,8 @@ function galleryIndex() {
     view: {
       pages: [...pages].map(([page, shown]) => ({
         page,
-        states: shown.map(({ name }) => ({
-          state: name.slice(page.length + 1),
+        shown: shown.map(({ name }) => ({
+          name,
           japanese: addressOf(name, 'ja'),
           english: addressOf(name, 'en'),
         })),

@@ -88,6 +88,7 @@ export function contextOf({
   const known = { ...sampleClient, ...client }
   const customer = { id: 'c-1', companyName: '株式会社見本商店', userName: '見本 太郎', since: sampleNow }
   const isSignedIn = step !== 'sign-in' && step !== 'certificate-password'
+  const certificate = { user: 'u-1', name: '見本 太郎', endsAt: sampleCertificate.endsAt, since: sampleNow }
   return {
     uid: sampleUid,
     language,
@@ -96,6 +97,7 @@ export function contextOf({
     client: known,
     facts: {
       ...(isSignedIn ? { customer } : {}),
+      ...(step === 'certificate-password' ? { certificate } : {}),
       ...facts,
       client: { customerChooses: known.customerChooses },
     },

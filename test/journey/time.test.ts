@@ -1,6 +1,7 @@
 /** Time-outs: nobody is stranded, nothing is allowed, and what was typed long ago counts no more. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
+import { csrfOf } from '../support/browser.ts'
 import { allow, begin, comeBack, connect, signIn, stepOf, walkToConsent } from '../support/walk.ts'
 
 const noon = new Date('2026-11-22T12:00:00+09:00')
@@ -27,6 +28,18 @@ describe('a journey', () => {
     await walkToConsent(walk, 'mihon02')
     await allow(walk)
     expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+  })
+
+  it('is not said to be kept alive when it has just started again', async () => {
+    const walk = await begin(bank)
+    await walkToConsent(walk, 'mihon02')
+    const keepAlive = [`${walk.base}/keep-alive`, { _csrf: csrfOf(walk.browser.page().html) }] as const
+    minutes(14)
+    expect((await walk.browser.post(...keepAlive)).status).toBe(204)
+    minutes(16)
+    const page = await walk.browser.post(...keepAlive)
+    expect(stepOf(page)).toBe('sign-in')
+    expect(page.html).toContain('15分間操作がなかったため')
   })
 
   it('ends after an hour with access_denied at the fintech, however busy the customer was', async () => {

@@ -26,6 +26,8 @@ export const en: Messages = {
     numberHint: 'please tell us when you call',
     idle: 'For your safety this ends after 15 minutes without activity.',
     endsAt: (time) => `Please finish by ${time} (Japan time).`,
+    certificateEndsAt: (time) =>
+      `Please enter your password by ${time} (Japan time). After that we ask for your certificate again, for your safety.`,
     neverAsked: 'We never ask for a one-time password or the PIN of your cash card here.',
     language: 'Language',
     required: 'required',
@@ -194,6 +196,10 @@ export const en: Messages = {
     title: 'Your time is almost up',
     idle: 'Without activity you will have to start again, for your safety. “Continue” gives you more time, and what you have entered stays.',
     last: 'The time limit of 60 minutes is near. For your safety it cannot be extended. After that this ends, and nothing is allowed.',
+    lastOfCertificate:
+      'The 5 minutes in which you can sign in with the certificate you chose are nearly over. For your safety they cannot be extended. After that you choose your certificate again.',
+    failed:
+      'We could not reach the bank. Check your connection and press “Continue” again. What you have entered stays.',
     left: 'Time left:',
     minutes: 'min',
     stay: 'Continue',
