@@ -94,6 +94,9 @@ export const unguessable = (): string => randomBytes(32).toString('base64url')
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
+/** As it is kept. A client secret is 256 random bits, so one round of SHA-256 keeps it as safe as many would. */
+export const hashClientSecret = (secret: string): string => `sha256.${sha256(secret)}`
+
 export const keyedHash = (key: Buffer, text: string): string =>
   createHmac('sha256', key).update(text).digest('base64url')
 

@@ -77,7 +77,7 @@ function grantAdapter({ consents, publicUrl }: AdapterParts): Adapter {
   }
 }
 
-function clientAdapter({ clients }: AdapterParts): Adapter {
+function clientAdapter({ clients, clock }: AdapterParts): Adapter {
   return {
     ...noAdapter,
     async find(id) {
@@ -85,7 +85,7 @@ function clientAdapter({ clients }: AdapterParts): Adapter {
       if (!client) return undefined
       // A customer on his way back is still led to a fintech that was suspended meanwhile.
       const onTheWayBack = Provider.ctx?.oidc.route === 'resume'
-      return client.status === 'active' || onTheWayBack ? engineClient(client) : undefined
+      return client.status === 'active' || onTheWayBack ? engineClient(client, clock()) : undefined
     },
   }
 }

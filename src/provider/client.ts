@@ -1,10 +1,11 @@
 /** A registered fintech as the engine's client metadata (RFC 7591 names). */
 import { timingSafeEqual } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
-import { sha256 } from '../secrets.ts'
+import { hashClientSecret } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 
-export function engineClient(client: Client): AdapterPayload {
+/** @param now ms; a former secret whose time has ended is not handed over */
+export function engineClient(client: Client, now: number): AdapterPayload {
   const { authentication } = client
   return {
     client_id: client.id,
@@ -17,18 +18,23 @@ export function engineClient(client: Client): AdapterPayload {
     token_endpoint_auth_method: authentication.method,
     ...(authentication.method === 'private_key_jwt'
       ? { jwks: authentication.jwks, token_endpoint_auth_signing_alg: authentication.signingAlg }
-      : { client_secret: authentication.secretHash }),
+      : { client_secret: keptSecrets(authentication, now).join(' ') }),
     'urn:ninka:bank_scopes': client.scopes,
   }
 }
 
-/** A client secret is 256 random bits, so one round of SHA-256 keeps it as safe as many would. */
-export const hashClientSecret = (secret: string): string => `sha256.${sha256(secret)}`
+function keptSecrets(
+  { secretHash, former }: Extract<Client['authentication'], { method: 'client_secret_basic' }>,
+  now: number,
+): string[] {
+  return former && now <= former.until ? [secretHash, former.secretHash] : [secretHash]
+}
 
-/** @param kept what hashClientSecret made */
+/** @param kept hashes of the secrets that count, as `engineClient` hands them to the engine */
 export function clientSecretMatches(kept: string | undefined, given: string): boolean {
-  if (!kept) return false
-  const a = Buffer.from(kept)
   const b = Buffer.from(hashClientSecret(given))
-  return a.length === b.length && timingSafeEqual(a, b)
+  return (kept ?? '').split(' ').some((one) => {
+    const a = Buffer.from(one)
+    return a.length === b.length && timingSafeEqual(a, b)
+  })
 }

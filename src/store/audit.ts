@@ -95,6 +95,8 @@ export type AuditEvent =
       client: string
       by: StaffActor
       note: string
+      /** what was changed of its registration */
+      fields?: readonly string[]
     }
   | { event: 'key-added' | 'key-activated' | 'key-removed'; key: string; by: StaffActor; note: string }
   | { event: 'audit-exported'; by: StaffActor; rows: number; note: string }

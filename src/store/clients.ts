@@ -1,84 +1,85 @@
-/** The fintechs that may ask: what the bank verified about each, and how each authenticates. */
-import { z } from 'zod'
+/** The fintechs that may ask: what the bank verified about each, and how each authenticates. Every change by the staff is in the audit. */
 import type { Clock } from '../clock.ts'
-import { bankScopes } from '../consent/services.ts'
+import { hashClientSecret, unguessable } from '../secrets.ts'
+import { record, type StaffActor } from './audit.ts'
 import type { Database } from './open.ts'
+import {
+  clientId,
+  fieldsThatDiffer,
+  type Registration,
+  registration,
+  type WrittenRegistration,
+  writtenRegistration,
+} from './registration.ts'
+import type { Tables } from './schema.ts'
+import { transact } from './transaction.ts'
 
-const clientId = /^[a-z0-9-]{3,64}$/
+export type Client = Registration & { readonly status: 'active' | 'suspended' }
 
-/** What customers read: no character that nobody sees, breaks the line or turns the text around. */
-const shownText = (maxLength: number) =>
-  z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must have visible characters only')
+/** Who of the staff changes something, and why. */
+export type Change = { readonly by: StaffActor; readonly note: string }
 
-const httpsUrl = z.url({ protocol: /^https$/ })
-
-function isCallable(address: string): boolean {
-  const { protocol, hostname } = new URL(address)
-  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]'].includes(hostname))
+export type Registered = {
+  readonly outcome: 'registered' | 'changed' | 'unchanged'
+  /** the secret of a client that had none before; kept only as a hash, so this is the one time to read it */
+  readonly secret: string | undefined
 }
-
-const onOneHost = (addresses: readonly string[]): boolean =>
-  new Set(addresses.map((address) => new URL(address).host)).size === 1
-
-const registration = z.object({
-  id: z.string().regex(clientId),
-  /** サービス名 and 提供会社名, as registered with the bank; never from a request */
-  serviceName: shownText(60),
-  companyName: shownText(60),
-  /** 電子決済等代行業者 registration, such as 関東財務局長（電代）第N号 */
-  registrationNumber: shownText(60),
-  contact: shownText(120),
-  liabilityUrl: httpsUrl,
-  termsUrl: httpsUrl,
-  termsVersion: z.string(),
-  privacyUrl: httpsUrl,
-  /** 認可業務選択 is shown only for fintechs whose customers choose */
-  customerChooses: z.boolean(),
-  scopes: z.array(z.enum(bankScopes)).min(1),
-  /** 認可期間 in calendar days */
-  consentDays: z.number().int().min(1).max(366),
-  /** exact; https, or http on this machine's loopback address; all on one host, which names the sector of the subject */
-  redirectUris: z
-    .array(z.url().refine(isCallable, 'must be https, or http on 127.0.0.1'))
-    .min(1)
-    .refine(onOneHost, 'must be on one host'),
-  authentication: z.discriminatedUnion('method', [
-    z.object({ method: z.literal('client_secret_basic'), secretHash: z.string() }),
-    z.object({
-      method: z.literal('private_key_jwt'),
-      jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
-      signingAlg: z.enum(['ES256', 'PS256']).default('ES256'),
-    }),
-  ]),
-})
-
-export type Client = z.infer<typeof registration> & { readonly status: 'active' | 'suspended' }
 
 export type Clients = {
   find: (id: string) => Promise<Client | undefined>
-  /** Writes a registration; the same id replaces the former one. */
-  put: (client: Omit<Client, 'status'>) => Promise<void>
+  /** Every client, by id. */
+  list: () => Promise<readonly Client[]>
+  /** Writes a registration as it is, without the audit: for the demo, which is nobody's decision. */
+  put: (client: Registration) => Promise<void>
+  /**
+   * Registers a client, or changes one. A change of anything but the method keeps the secret.
+   * @throws z.ZodError when it is not a right registration
+   */
+  register: (client: WrittenRegistration, change: Change) => Promise<Registered>
+  /** Nothing of a suspended client works, at once. False when it is not there or suspended already. */
+  suspend: (id: string, change: Change) => Promise<boolean>
+  resume: (id: string, change: Change) => Promise<boolean>
+  /**
+   * A new secret, returned this once; the former one counts for `overlap` ms more, and one before that no longer.
+   * Undefined when there is no such client, or it authenticates by a key of its own.
+   */
+  rotateSecret: (
+    id: string,
+    change: Change & { readonly overlap: number },
+  ) => Promise<{ readonly secret: string; readonly formerUntil: number } | undefined>
 }
 
 export function createClients({ db, clock }: { db: Database; clock: Clock }): Clients {
+  const setStatus = (id: string, status: Client['status'], change: Change): Promise<boolean> =>
+    transact(db, async (transaction) => {
+      const at = clock()
+      const { numUpdatedRows } = await transaction
+        .updateTable('clients')
+        .set({ status, changed_at: at })
+        .where('id', '=', id)
+        .where('status', '!=', status)
+        .executeTakeFirst()
+      if (numUpdatedRows !== 1n) return false
+      const event = status === 'active' ? 'client-resumed' : 'client-suspended'
+      await record(transaction, at, null, { event, client: id, ...change })
+      return true
+    })
+
   return {
     async find(id) {
       // What cannot be an id is not asked of the database, which may not even take it as text.
       if (!clientId.test(id)) return undefined
       const row = await db.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
-      return row && { ...registration.parse(JSON.parse(row.registration)), status: row.status }
+      return row && fromRow(row)
     },
+
+    async list() {
+      const rows = await db.selectFrom('clients').selectAll().orderBy('id').execute()
+      return rows.map(fromRow)
+    },
+
     async put(client) {
-      const row = {
-        id: client.id,
-        status: 'active' as const,
-        registration: JSON.stringify(registration.parse(client)),
-        changed_at: clock(),
-      }
+      const row = rowOf(registration.parse(client), clock())
       await db
         .insertInto('clients')
         .values(row)
@@ -87,5 +88,93 @@ export function createClients({ db, clock }: { db: Database; clock: Clock }): Cl
         )
         .execute()
     },
+
+    async register(client, change) {
+      const written = writtenRegistration.parse(client)
+      const { id, authentication } = written
+      return transact(db, async (transaction) => {
+        const at = clock()
+        const former = await lockedClient(transaction, id)
+        const { secret, kept } = secretOf(authentication, former?.authentication)
+        const next = registration.parse({ ...written, authentication: kept })
+        const fields = former ? fieldsThatDiffer(former, next) : undefined
+        if (fields?.length === 0) return { outcome: 'unchanged', secret: undefined }
+        if (former) await write(transaction, next, at)
+        else await transaction.insertInto('clients').values(rowOf(next, at)).execute()
+        await record(transaction, at, null, {
+          event: former ? 'client-changed' : 'client-registered',
+          client: id,
+          ...change,
+          ...(fields ? { fields } : {}),
+        })
+        return { outcome: former ? 'changed' : 'registered', secret }
+      })
+    },
+
+    suspend: (id, change) => setStatus(id, 'suspended', change),
+    resume: (id, change) => setStatus(id, 'active', change),
+
+    rotateSecret: (id, { overlap, ...change }) =>
+      transact(db, async (transaction) => {
+        const at = clock()
+        const client = await lockedClient(transaction, id)
+        if (client?.authentication.method !== 'client_secret_basic') return undefined
+        const { method, secretHash } = client.authentication
+        const secret = unguessable()
+        const formerUntil = at + overlap
+        await write(
+          transaction,
+          {
+            ...client,
+            authentication: {
+              method,
+              secretHash: hashClientSecret(secret),
+              former: { secretHash, until: formerUntil },
+            },
+          },
+          at,
+        )
+        await record(transaction, at, null, { event: 'client-secret-rotated', client: id, ...change })
+        return { secret, formerUntil }
+      }),
   }
 }
+
+/** What is kept of how a client authenticates, and a new secret where it has none yet. */
+function secretOf(
+  written: WrittenRegistration['authentication'],
+  former: Registration['authentication'] | undefined,
+): { readonly kept: Registration['authentication']; readonly secret: string | undefined } {
+  if (written.method === 'private_key_jwt') return { kept: written, secret: undefined }
+  if (former?.method === 'client_secret_basic') return { kept: former, secret: undefined }
+  const secret = unguessable()
+  return { kept: { ...written, secretHash: hashClientSecret(secret) }, secret }
+}
+
+/** The client as it is, and nobody else changes it until this transaction ends. */
+async function lockedClient(transaction: Database, id: string): Promise<Client | undefined> {
+  const row = await transaction
+    .updateTable('clients')
+    .set({ id })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+async function write(transaction: Database, client: Registration, at: number): Promise<void> {
+  const { status: _kept, ...row } = rowOf(registration.parse(client), at)
+  await transaction.updateTable('clients').set(row).where('id', '=', client.id).execute()
+}
+
+const rowOf = (client: Registration, at: number): Tables['clients'] => ({
+  id: client.id,
+  status: 'active',
+  registration: JSON.stringify(client),
+  changed_at: at,
+})
+
+const fromRow = (row: Tables['clients']): Client => ({
+  ...registration.parse(JSON.parse(row.registration)),
+  status: row.status,
+})
