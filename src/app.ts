@@ -90,6 +90,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     jwks,
     pairwiseKey,
     log,
+    clock,
+    consents,
     adapter: createAdapterFactory({ db, clock, clients, consents, publicUrl }),
     cookieKeys: secrets.derive('engine-cookies').map((key) => key.toString('base64url')),
     interactionLifetime: hours(25),
@@ -123,7 +125,9 @@ export async function createApp(parts: AppParts): Promise<App> {
     clock,
     publicUrl,
     lookBackMonths: institution.rules.lookBackMonths,
-    consentOfToken: consentOfToken({ provider, consents, clients, publicUrl }),
+    consents,
+    log,
+    consentOfToken: consentOfToken({ provider, consents, clients, publicUrl, clock }),
   })
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.

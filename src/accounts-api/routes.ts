@@ -4,10 +4,16 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Bank, InquiryAccount } from '../bank/port.ts'
+import type { Bank, InquiryAccount, NoInquiry, Unavailable } from '../bank/port.ts'
 import { type Clock, dateInJapan, timeInJapan } from '../clock.ts'
+import type { Consents } from '../consent/consents.ts'
 import type { BankScope } from '../consent/services.ts'
+import { stateAt } from '../consent/state.ts'
+import { noteUse } from '../consent/use.ts'
+import type { Log } from '../log.ts'
+import type { FindAccess } from '../provider/access.ts'
 import type { Consent } from '../store/consents.ts'
+import { type ApiError, badRange, errors, refuse, stoppedBecause } from './errors.ts'
 
 export type ApiParts = {
   readonly bank: Bank
@@ -15,45 +21,10 @@ export type ApiParts = {
   /** how far back transactions can be had */
   readonly lookBackMonths: number
   readonly publicUrl: string
-  /** The live consent that an access token opens, with the scopes of the token itself; undefined for any other token. */
-  readonly consentOfToken: (
-    token: string,
-  ) => Promise<{ readonly consent: Consent; readonly scopes: readonly BankScope[] } | undefined>
+  readonly consentOfToken: FindAccess
+  readonly consents: Consents
+  readonly log: Log
 }
-
-type ApiError = { readonly status: number; readonly error: string; readonly description: string }
-
-const errors = {
-  noToken: {
-    status: 401,
-    error: 'missing_token',
-    description: 'send an access token in the Authorization header (Bearer)',
-  },
-  badToken: {
-    status: 401,
-    error: 'invalid_token',
-    description: 'the access token is unknown, expired, or its consent has ended',
-  },
-  scope: { status: 403, error: 'insufficient_scope', description: 'the consent does not cover this service' },
-  account: { status: 404, error: 'account_not_found', description: 'no such account in this consent' },
-  closed: { status: 403, error: 'account_closed', description: 'the bank has closed this account' },
-  stale: {
-    status: 403,
-    error: 'pin_stale',
-    description: 'the inquiry PIN of this account is no longer registered; the customer has to connect again',
-  },
-  unavailable: {
-    status: 503,
-    error: 'temporarily_unavailable',
-    description: 'the bank is not available at the moment; try again later',
-  },
-} as const satisfies Record<string, ApiError>
-
-const inquiryErrors = {
-  unavailable: 'unavailable',
-  'account-closed': 'closed',
-  'pin-not-registered': 'stale',
-} as const
 
 const kindCodes: Readonly<Record<string, string>> = { 普通: '01', 当座: '11' }
 
@@ -69,6 +40,8 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
     return reply.send({
       consent: {
         number: consent.number,
+        grantId: consent.arrangementId,
+        state: stateAt(consent, clock()),
         startsAt: new Date(consent.startsAt).toISOString(),
         endsAt: new Date(consent.endsAt).toISOString(),
       },
@@ -85,7 +58,7 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
     if ('status' in opened) return refuse(parts, reply, opened)
     const { consent, account } = opened
     const answer = await bank.balances({ customer: consent.customer, account })
-    if (!answer.ok) return refuse(parts, reply, errors[inquiryErrors[answer.reason]])
+    if (!answer.ok) return refuse(parts, reply, await noInquiry(parts, opened, answer.reason))
     const { balance, withdrawable, previousDay, previousMonth } = answer.value
     return reply.send({
       accountId: request.params.id,
@@ -107,7 +80,7 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
       if ('status' in range) return refuse(parts, reply, range)
       const { consent, account } = opened
       const answer = await bank.transactions({ customer: consent.customer, account, ...range })
-      if (!answer.ok) return refuse(parts, reply, errors[inquiryErrors[answer.reason]])
+      if (!answer.ok) return refuse(parts, reply, await noInquiry(parts, opened, answer.reason))
       return reply.send({
         accountId: request.params.id,
         dateFrom: range.from,
@@ -133,19 +106,36 @@ type Opened = { readonly consent: Consent; readonly account: string }
 
 /** What the request's token opens; with `account`, that account and scope of it (RFC 6750). */
 async function open(
-  { consentOfToken }: ApiParts,
+  parts: ApiParts,
   request: FastifyRequest,
   wanted?: { readonly scope: BankScope; readonly account: string },
 ): Promise<Opened | ApiError> {
   const token = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (!token) return errors.noToken
-  const opened = await consentOfToken(token)
+  const opened = await parts.consentOfToken(token)
   if (!opened) return errors.badToken
+  if ('closed' in opened) return errors[opened.closed]
   const { consent, scopes } = opened
+  await noteUse(parts, consent)
   if (!wanted) return { consent, account: '' }
   if (!consent.services.includes(wanted.scope) || !scopes.includes(wanted.scope)) return errors.scope
   const account = consent.accounts.find(({ id }) => id === wanted.account)
-  return account ? { consent, account: account.bankAccount } : errors.account
+  if (account) return { consent, account: account.bankAccount }
+  const stopped = consent.stoppedAccounts.find(({ id }) => id === wanted.account)
+  return stopped ? stoppedBecause(stopped.reason) : errors.account
+}
+
+/** What the bank will never tell again under this consent ends here and now, for this account alone. */
+async function noInquiry(
+  { consents }: ApiParts,
+  { consent, account }: Opened,
+  reason: (NoInquiry | Unavailable)['reason'],
+): Promise<ApiError> {
+  if (reason === 'unavailable') return errors.unavailable
+  const ended = reason === 'account-closed' ? reason : 'pin-changed'
+  const id = consent.accounts.find(({ bankAccount }) => bankAccount === account)?.id
+  if (id) await consents.stopAccount(consent.id, id, { by: 'system', reason: ended })
+  return stoppedBecause(ended)
 }
 
 /** The accounts as the bank has them today: one whose PIN is no longer registered cannot be inquired. */
@@ -204,19 +194,4 @@ function monthsBefore(day: string, months: number): string {
   const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
   const last = new Date(Date.UTC(year, month - months, 0)).getUTCDate()
   return new Date(Date.UTC(year, month - 1 - months, Math.min(date, last))).toISOString().slice(0, 10)
-}
-
-const badRange = (description: string): ApiError => ({ status: 400, error: 'invalid_request', description })
-
-function refuse(
-  { publicUrl }: ApiParts,
-  reply: FastifyReply,
-  { status, error, description }: ApiError,
-): FastifyReply {
-  // Where no token was sent there is nothing wrong with one (RFC 6750, section 3.1).
-  const why = error === 'missing_token' ? '' : `, error="${error}", error_description="${description}"`
-  if (status === 401 || error === 'insufficient_scope') {
-    reply.header('www-authenticate', `Bearer realm="${publicUrl}/api"${why}`)
-  }
-  return reply.code(status).send({ error, error_description: description })
 }

@@ -18,6 +18,16 @@ export function stateAt({ status, endsAt }: Pick<Consent, 'status' | 'endsAt'>, 
   return status === 'active' && daysLeft(endsAt, now) <= expiringDays ? 'expiring' : status
 }
 
+/** How a fintech is told that a consent is over; undefined while it lives. A stop and a replacement look the same to it. */
+export function whyOver(
+  consent: Pick<Consent, 'status' | 'endsAt'>,
+  now: number,
+): 'consent_expired' | 'consent_stopped' | undefined {
+  const state = stateAt(consent, now)
+  if (state === 'active' || state === 'expiring' || state === 'granted') return undefined
+  return state === 'expired' ? 'consent_expired' : 'consent_stopped'
+}
+
 /** Calendar days in Japan from today until the last day of the period; 0 on that day. */
 export function daysLeft(endsAt: number, now: number): number {
   return Math.round((Date.parse(dateInJapan(endsAt)) - Date.parse(dateInJapan(now))) / days(1))

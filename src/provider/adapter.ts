@@ -3,8 +3,9 @@
  * so a consent that ended is dead to every token at once. Browser sessions are never kept.
  */
 import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
-import { type Clock, hours, seconds } from '../clock.ts'
+import { type Clock, days, hours, seconds } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
+import { renewableDays } from '../consent/state.ts'
 import type { Clients } from '../store/clients.ts'
 import {
   consumeRecord,
@@ -27,8 +28,13 @@ type AdapterParts = {
   readonly publicUrl: string
 }
 
-/** A pushed request is looked at again when the customer comes back, long after its own minute (RFC 9126, section 2.2). */
-const keptAfterExpiry: Readonly<Record<string, number>> = { PushedAuthorizationRequest: hours(26) }
+const keptAfterExpiry: Readonly<Record<string, number>> = {
+  // Looked at again when the customer comes back, long after its own minute (RFC 9126, section 2.2).
+  PushedAuthorizationRequest: hours(26),
+  // Opens nothing any more, but whoever holds it is told why: the consent ran out, or was stopped.
+  RefreshToken: days(renewableDays),
+  AccessToken: hours(1),
+}
 
 export function createAdapterFactory(parts: AdapterParts): AdapterFactory {
   return (model) => {

@@ -10,7 +10,8 @@ export function engineGrant(consent: Consent, publicUrl: string): AdapterPayload
     accountId: consent.customer,
     clientId: consent.client,
     iat: Math.floor(consent.startsAt / 1000),
-    exp: Math.floor(consent.endsAt / 1000),
+    // The engine ends a grant at the start of this second, and the consent lives through its last one.
+    exp: Math.ceil(consent.endsAt / 1000),
     openid: { scope: consent.openidScope },
     resources: { [apiResource(publicUrl)]: consent.services.join(' ') },
   }

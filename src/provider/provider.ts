@@ -5,12 +5,14 @@ import Provider, {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider'
-import { hours, seconds } from '../clock.ts'
+import { type Clock, hours, seconds } from '../clock.ts'
+import type { Consents } from '../consent/consents.ts'
 import type { Log } from '../log.ts'
 import { keyedHash } from '../secrets.ts'
 import type { BankScope } from '../consent/services.ts'
 import { clientSecretMatches } from './client.ts'
 import { apiResource, requireBankScope, resourceServer } from './resource.ts'
+import { tellOfConsent } from './tell-of-consent.ts'
 
 type ProviderParts = {
   readonly publicUrl: string
@@ -21,6 +23,8 @@ type ProviderParts = {
   /** how long the engine remembers a request, ms; outlives every journey (design 2.3) */
   readonly interactionLifetime: number
   readonly log: Log
+  readonly clock: Clock
+  readonly consents: Consents
   /** Answers with our own page where the engine may not redirect. */
   readonly renderError: (
     ctx: KoaContextWithOIDC,
@@ -132,6 +136,7 @@ export function createProvider(parts: ProviderParts): Provider {
   }
 
   provider.use(discoverOnlyWhatClientsGet)
+  provider.use(tellOfConsent(parts))
   listen(provider, parts.log)
   return provider
 }

@@ -1,0 +1,85 @@
+/** How the accounts API refuses: its own codes in the body, those of RFC 6750 in the challenge, both in plain ASCII. */
+import type { FastifyReply } from 'fastify'
+
+export type ApiError = {
+  readonly status: number
+  readonly error: string
+  readonly description: string
+  /** the code of RFC 6750, section 3.1, where ours says more */
+  readonly challenge?: 'invalid_token'
+}
+
+export const errors = {
+  noToken: {
+    status: 401,
+    error: 'missing_token',
+    description: 'send an access token in the Authorization header (Bearer)',
+  },
+  badToken: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'the access token is unknown or has expired; refresh it',
+  },
+  consent_expired: {
+    status: 401,
+    error: 'consent_expired',
+    challenge: 'invalid_token',
+    description: 'the period that the customer agreed to has ended; the customer has to connect again',
+  },
+  consent_stopped: {
+    status: 401,
+    error: 'consent_stopped',
+    challenge: 'invalid_token',
+    description: 'this connection was stopped or replaced by a newer one',
+  },
+  client_suspended: {
+    status: 401,
+    error: 'client_suspended',
+    challenge: 'invalid_token',
+    description: 'the bank has suspended this client; the connections of its customers live on',
+  },
+  scope: { status: 403, error: 'insufficient_scope', description: 'the consent does not cover this service' },
+  account: { status: 404, error: 'account_not_found', description: 'no such account in this consent' },
+  stopped: {
+    status: 403,
+    error: 'account_stopped',
+    description: 'this account is not shared any more; the others of the consent are',
+  },
+  closed: { status: 403, error: 'account_closed', description: 'the bank has closed this account' },
+  stale: {
+    status: 403,
+    error: 'pin_stale',
+    description: 'the inquiry PIN of this account is no longer registered; the customer has to connect again',
+  },
+  unavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'the bank is not available at the moment; try again later',
+  },
+} as const satisfies Record<string, ApiError>
+
+/** @param reason why this account of a live consent ended */
+export function stoppedBecause(reason: string): ApiError {
+  if (reason === 'account-closed') return errors.closed
+  return reason === 'pin-changed' ? errors.stale : errors.stopped
+}
+
+export const badRange = (description: string): ApiError => ({
+  status: 400,
+  error: 'invalid_request',
+  description,
+})
+
+export function refuse(
+  { publicUrl }: { readonly publicUrl: string },
+  reply: FastifyReply,
+  { status, error, description, challenge }: ApiError,
+): FastifyReply {
+  // Where no token was sent there is nothing wrong with one (RFC 6750, section 3.1).
+  const why =
+    error === 'missing_token' ? '' : `, error="${challenge ?? error}", error_description="${description}"`
+  if (status === 401 || error === 'insufficient_scope') {
+    reply.header('www-authenticate', `Bearer realm="${publicUrl}/api"${why}`)
+  }
+  return reply.code(status).send({ error, error_description: description })
+}

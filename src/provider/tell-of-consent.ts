@@ -1,0 +1,78 @@
+/**
+ * What the engine's answers say about the consent behind a token: which one it is and until when it lives (the names of
+ * Grant Management for OAuth 2.0 where it has them), and to the fintech that held it, why it is over.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
+import type { Consents } from '../consent/consents.ts'
+import { whyOver } from '../consent/state.ts'
+import type { Log } from '../log.ts'
+import { noteUse } from '../consent/use.ts'
+import type { Consent } from '../store/consents.ts'
+
+type Telling = { readonly consents: Consents; readonly clock: Clock; readonly log: Log }
+
+/** A post-middleware of the engine: it sees every answer before it leaves. */
+export function tellOfConsent(parts: Telling) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next()
+    if (ctx.path === '/token') await atToken(parts, ctx)
+    if (ctx.path === '/introspect') await atIntrospection(parts, ctx)
+  }
+}
+
+async function atToken(parts: Telling, ctx: KoaContextWithOIDC): Promise<void> {
+  const body: unknown = ctx.body
+  if (!body || typeof body !== 'object') return
+  if ('access_token' in body) {
+    const consent = await parts.consents.find(ctx.oidc.entities.Grant?.jti ?? '')
+    if (!consent) throw new Error('tokens were given for a consent that is not there')
+    // Stopped while the engine was at it: the tokens are dead, and nobody is handed dead tokens.
+    if (whyOver(consent, parts.clock())) return refuse(parts, ctx, consent)
+    if (ctx.oidc.params?.grant_type === 'refresh_token') await noteUse(parts, consent)
+    ctx.body = { ...body, ...aboutConsent(consent) }
+  } else if ('error' in body && body.error === 'invalid_grant') {
+    const consent = await consentOfRefresh(parts, ctx)
+    if (consent) refuse(parts, ctx, consent)
+  }
+}
+
+/** For the fintech that the token belongs to, and only once it has shown that it is the one. */
+async function consentOfRefresh(
+  { consents }: Telling,
+  { oidc }: KoaContextWithOIDC,
+): Promise<Consent | undefined> {
+  const value = oidc.params?.refresh_token
+  if (!oidc.client || typeof value !== 'string') return undefined
+  const token = await oidc.provider.RefreshToken.find(value, { ignoreExpiration: true })
+  return token?.grantId && token.clientId === oidc.client.clientId ? consents.find(token.grantId) : undefined
+}
+
+function refuse({ clock }: Telling, ctx: KoaContextWithOIDC, consent: Consent): void {
+  const why = whyOver(consent, clock())
+  if (!why) return
+  ctx.status = 400
+  ctx.body = { error: 'invalid_grant', error_description: `${why}: ${overBecause[why]}` }
+}
+
+/** In the characters of RFC 6749, section 5.2. */
+const overBecause = {
+  consent_expired: 'the period that the customer agreed to has ended; the customer has to connect again',
+  consent_stopped:
+    'this connection was stopped or replaced by a newer one; the customer has to connect again to go on',
+} as const
+
+async function atIntrospection({ consents }: Telling, ctx: KoaContextWithOIDC): Promise<void> {
+  const body: unknown = ctx.body
+  if (!body || typeof body !== 'object' || !('active' in body) || body.active !== true) return
+  const consent = await consents.findLive(ctx.oidc.entities.Grant?.jti ?? '')
+  ctx.body = consent ? { ...body, ...aboutConsent(consent) } : { active: false }
+}
+
+function aboutConsent({ arrangementId, number, endsAt }: Consent) {
+  return {
+    grant_id: arrangementId,
+    consent_id: number,
+    consent_expires_at: Math.floor(endsAt / 1000),
+  }
+}
