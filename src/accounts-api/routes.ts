@@ -2,7 +2,7 @@
  * The protected resource: accounts, balances and transactions of a live consent, nothing beyond it. Every call asks the
  * consent's row, so a connection that was stopped a moment ago is refused now.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Bank, InquiryAccount, NoInquiry, Unavailable } from '../bank/port.ts'
 import { type Clock, dateInJapan, timeInJapan } from '../clock.ts'
