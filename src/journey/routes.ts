@@ -3,13 +3,15 @@
  * the due one. Besides them: cancel, change a fact, keep alive, a certificate's ticket, and the return page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
+import { type Problem, problems } from '../errors.ts'
+import type { StepView } from '../web/templates.ts'
 import { finish } from './finish.ts'
-import { type Facts, forget, type Journey, type Learned, packErrors, unpackErrors } from './journey.ts'
+import { type Facts, forget, type Journey } from './journey.ts'
 import { endJourney, showLost, showReturn, toReturnPage } from './leave.ts'
 import { nextStep } from './next-step.ts'
-import type { Kept, StepContext, SubmitOutcome } from './step.ts'
-import { isStepName, type StepName, steps } from './steps.ts'
+import type { Step, StepContext } from './step.ts'
+import { type StepName, steps } from './steps.ts'
+import { isProblemCode, lookAt, redeemTicket, submitTo, withProblem } from './turn.ts'
 import {
   type JourneyParts,
   type JourneyRequest,
@@ -43,7 +45,7 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
 
   app.get(
     '/journey/:uid/certificate',
-    open((visit) => redeemTicket(parts, visit)),
+    open((visit) => comeWithTicket(parts, visit)),
   )
 
   /** 「電子証明書ログイン」: to the certificate origin, or to a page that says there is none. */
@@ -119,33 +121,16 @@ async function answerClosed(
 async function showStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
   const due = nextStep(visit.context.facts)
   if (due === 'finished' || visit.request.params.step !== due) return toDueStep(visit, visit.journey)
-  const notice = visit.journey.notice?.step === due ? visit.journey.notice : undefined
-  if (notice?.problem && isProblemCode(notice.problem)) {
-    writeJourney(visit, withoutNotice(visit.journey))
-    return showDeadEnd(parts, visit, due, { code: notice.problem, received: notice.received })
-  }
   // Another tab may have finished with the same request: better said before it is read than after 許可.
   if (due === 'give-consent' && (await visit.pending.alreadyUsed()))
     return showDeadEnd(parts, visit, due, { code: 'request-already-used' })
-  const outcome = await steps[due].page(visit.context, notice?.kept ?? {})
-  if ('learned' in outcome) return learn(visit, outcome.learned)
-  if ('problem' in outcome) {
-    const left = afterDeadEnd(visit, outcome)
-    if (left !== visit.journey) writeJourney(visit, left)
-    return showDeadEnd(parts, visit, dueOf(visit, left), outcome.problem)
-  }
-  // Errors are shown once: a reload starts with a clean page.
-  writeJourney(visit, withoutNotice(visit.journey))
-  const { view, describe } = outcome
-  return parts.pages.step(visit.request, visit.reply, {
-    step: due,
-    view,
-    errors: unpackErrors(notice?.errors ?? {}).map(
-      (error): FieldError => ({ ...error, values: describe?.(error.field) ?? {} }),
-    ),
-    idle: notice?.idle === true,
-    context: visit.context,
-  })
+  const { context } = visit
+  const looked = await lookAt<StepView<StepName>, StepContext>(steps[due], { ...visit, name: due })
+  const { journey } = looked
+  if (journey !== visit.journey) writeJourney(visit, journey)
+  if ('learned' in looked) return toDueStep(visit, journey)
+  if ('problem' in looked) return showDeadEnd(parts, visit, dueOf(visit, journey), looked.problem)
+  return parts.pages.step(visit.request, visit.reply, { step: due, context, ...looked })
 }
 
 async function sendResults(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
@@ -160,25 +145,23 @@ async function sendResults(parts: JourneyParts, visit: Visit): Promise<FastifyRe
 async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
   const due = nextStep(visit.context.facts)
   const asked = visit.request.params.step
-  if (due === 'finished' || asked !== due || !isStepName(asked)) return toDueStep(visit, visit.journey)
-  const { fields, submit } = steps[due] as unknown as AnyStep
-  const outcome = await submit(visit.context, fields.parse(visit.request.body ?? {}))
+  if (due === 'finished' || asked !== due) return toDueStep(visit, visit.journey)
+  const { body } = visit.request
+  const step = steps[due] as unknown as AnyStep
+  const { journey, outcome } = await submitTo(step, { ...visit, name: due, body })
   if ('problem' in outcome) {
-    const left = { ...visit, journey: afterDeadEnd(visit, outcome) }
-    return sayProblem(left, dueOf(visit, left.journey), outcome.problem)
+    const left = { ...visit, journey }
+    return sayProblem(left, dueOf(left, journey), outcome.problem)
   }
-  if ('errors' in outcome) return sayErrors(visit, due, outcome.errors, outcome.kept ?? {})
+  if ('errors' in outcome) return toDueStep(visit, writeJourney(visit, journey))
   await noteStep(parts, visit, due, outcome.learned)
   const facts: Facts = { ...visit.context.facts, ...outcome.learned }
-  if (nextStep(facts) !== 'finished') return learn(visit, outcome.learned)
+  if (nextStep(facts) !== 'finished') return toDueStep(visit, writeJourney(visit, journey))
   return allow(parts, { ...visit, context: { ...visit.context, facts } }, due)
 }
 
 /** The table has steps with different fields; one POST serves them all. */
-type AnyStep = {
-  readonly fields: { parse: (body: unknown) => unknown }
-  readonly submit: (context: StepContext, fields: unknown) => Promise<SubmitOutcome>
-}
+type AnyStep = Step<unknown, unknown>
 
 async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<FastifyReply> {
   if (await visit.pending.alreadyUsed()) return sayProblem(visit, due, { code: 'request-already-used' })
@@ -194,30 +177,12 @@ async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<
   return toReturnPage(visit, 'allowed')
 }
 
-/** What the certificate origin found: the holder, whose password is asked next, or a page that says what was wrong. */
-async function redeemTicket(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
+async function comeWithTicket(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
   const { ticket } = visit.request.query
-  const answer = typeof ticket === 'string' ? await parts.tickets.redeem(ticket, visit.uid) : undefined
-  const { context } = visit
-  if (!answer) {
-    await context.audit({ event: 'certificate-refused', reason: 'ticket-refused', fingerprint: null })
-    return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
-  }
-  // Whoever was signed in before is not the holder of this certificate: nothing of him is kept.
-  await parts.pins.release(context.journeyHash)
-  const journey = { ...withoutNotice(visit.journey), facts: {} }
-  if ('holder' in answer && context.isExpected(answer.holder.user)) {
-    const { holder, fingerprint } = answer
-    await context.audit({ event: 'certificate-accepted', customer: holder.user, fingerprint })
-    const certificate = { ...holder, since: context.now }
-    return toDueStep(visit, writeJourney(visit, { ...journey, facts: { certificate } }))
-  }
-
-  const problem = 'holder' in answer ? 'certificate-of-another' : answer.problem
-  const { received, fingerprint } = answer
-  await context.audit({ event: 'certificate-refused', reason: problem, fingerprint })
-  const notice = { step: 'sign-in', errors: {}, kept: {}, problem, ...(received ? { received } : {}) }
-  return toDueStep(visit, writeJourney(visit, { ...journey, notice }))
+  const journey = await redeemTicket(parts.tickets, { ...visit, ticket, boundTo: visit.uid })
+  if (!journey) return showDeadEnd(parts, visit, 'sign-in', { code: 'ticket-refused' })
+  await parts.pins.release(visit.context.journeyHash)
+  return toDueStep(visit, writeJourney(visit, journey))
 }
 
 async function change(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
@@ -238,12 +203,6 @@ function leave(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
 const bodyOf = ({ request }: Visit): Record<string, unknown> =>
   (request.body ?? {}) as Record<string, unknown>
 
-const isProblemCode = (text: string): text is ProblemCode => Object.hasOwn(problems, text)
-
-function withoutNotice({ notice: _notice, ...journey }: Journey): Journey {
-  return journey
-}
-
 function toDueStep({ uid, context, reply }: Visit, journey: Journey): FastifyReply {
   const due = nextStep({ ...journey.facts, client: context.facts.client })
   return reply.redirect(`/journey/${uid}/${due === 'finished' ? 'return' : due}`, 303)
@@ -255,22 +214,9 @@ function dueOf({ context }: Visit, journey: Journey): StepName {
   return due === 'finished' ? 'give-consent' : due
 }
 
-const afterDeadEnd = ({ journey }: Visit, { forget: gone }: { forget?: 'certificate' }): Journey =>
-  gone ? { ...withoutNotice(journey), facts: forget(journey.facts, gone) } : journey
-
-function learn(visit: Visit, { consent: _carriedOut, ...learned }: Learned): FastifyReply {
-  const journey = withoutNotice(visit.journey)
-  return toDueStep(visit, writeJourney(visit, { ...journey, facts: { ...journey.facts, ...learned } }))
-}
-
 /** Every POST answers 303; what it has to say rides in the cookie once, so a reload never posts again. */
-function sayErrors(visit: Visit, step: StepName, errors: readonly FieldError[], kept: Kept): FastifyReply {
-  writeJourney(visit, { ...visit.journey, notice: { step, errors: packErrors(errors), kept } })
-  return visit.reply.redirect(`/journey/${visit.uid}/${step}`, 303)
-}
-
-function sayProblem(visit: Visit, step: StepName, { code }: Problem): FastifyReply {
-  writeJourney(visit, { ...visit.journey, notice: { step, errors: {}, kept: {}, problem: code } })
+function sayProblem(visit: Visit, step: StepName, problem: Problem): FastifyReply {
+  writeJourney(visit, withProblem(visit.journey, step, problem))
   return visit.reply.redirect(`/journey/${visit.uid}/${step}`, 303)
 }
 
