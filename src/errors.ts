@@ -51,6 +51,7 @@ export const problems = {
   'certificate-not-tied': { status: 403, log: 'info', oauth: 'access_denied', retry: 'certificate' },
   'certificate-of-another': { status: 403, log: 'info', oauth: 'access_denied', retry: 'certificate' },
   'customer-of-another': { status: 403, log: 'info', oauth: 'access_denied', retry: 'step' },
+  'renewal-over': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
   'forwarding-refused': { status: 403, log: 'warn', oauth: 'access_denied', retry: false },
   'ticket-refused': { status: 403, log: 'warn', oauth: 'access_denied', retry: 'certificate' },
   'already-finished': { status: 410, log: 'info', oauth: 'access_denied', retry: false },

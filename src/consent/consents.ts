@@ -6,6 +6,7 @@ import {
   type Consent,
   findConsent,
   findConsentByNumber,
+  findConsentOfArrangement,
   findConsentOfJourney,
   insertConsent,
   isLive,
@@ -18,7 +19,7 @@ import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'
 import { type AccountEnd, type End, endConsent, stopAccountOf } from './ending.ts'
 import type { BankScope } from './services.ts'
-import { isRenewable } from './state.ts'
+import { type Mode, pastOf } from './past.ts'
 
 /** Everything that 「許可」 agreed to; durable before anything is done about it. */
 export type Agreement = {
@@ -30,6 +31,10 @@ export type Agreement = {
   readonly userName: string
   readonly signedInBy: 'password' | 'certificate'
   readonly client: string
+  /** サービス名（提供会社名） as shown */
+  readonly clientName: string
+  /** as shown */
+  readonly mode: Mode
   readonly services: readonly BankScope[]
   /** space-separated */
   readonly openidScope: string
@@ -54,12 +59,12 @@ export type Consents = {
   find: (id: string) => Promise<Consent | undefined>
   /** @param number as on the receipt, such as ABC-1234-XYZ */
   findByNumber: (number: string) => Promise<Consent | undefined>
-  /** The connection that a new one of this customer and client would end. */
-  findActive: (customer: string, client: string) => Promise<Consent | undefined>
+  /** The newest of an arrangement, by the id that a fintech knows it by (`grant_id`). */
+  findOfArrangement: (arrangementId: string) => Promise<Consent | undefined>
   /** The consent that a new one of this customer and client renews: active, or ended not long ago. */
   findRenewable: (customer: string, client: string) => Promise<Consent | undefined>
-  /** Every consent of a customer, the newest first. */
-  listOf: (customer: string) => Promise<readonly Consent[]>
+  /** Every consent of a customer, with one client or with all, the newest first. */
+  listOf: (customer: string, client?: string) => Promise<readonly Consent[]>
   /** First code exchange: this consent becomes active and the former one of customer and client replaced. False when it has ended. */
   activate: (db: Database, id: string) => Promise<boolean>
   /** A token of it opened something. */
@@ -85,7 +90,7 @@ export function createConsents({
   pairwiseKey: Buffer
 }): Consents {
   const renewable = async (from: Database, customer: string, client: string, now: number) =>
-    (await listConsents(from, customer, client)).find((consent) => isRenewable(consent, now))
+    pastOf(await listConsents(from, customer, client), now).former
 
   return {
     async give(transaction, agreement) {
@@ -105,6 +110,7 @@ export function createConsents({
         user_name: agreement.userName,
         signed_in_by: agreement.signedInBy,
         client_id: client,
+        client_name: agreement.clientName,
         journey_hash: agreement.journeyHash,
         status: 'granted',
         services: services.join(' '),
@@ -131,7 +137,7 @@ export function createConsents({
         number,
         customer,
         client,
-        mode: former ? 'renewal' : 'first',
+        mode: agreement.mode,
         services: services.join(' '),
         accounts: accounts.length,
         endsAt,
@@ -147,19 +153,15 @@ export function createConsents({
     findOfJourney: (journeyHash) => findConsentOfJourney(db, journeyHash),
     find: (id) => findConsent(db, id),
     findByNumber: (number) => findConsentByNumber(db, number),
+    findOfArrangement: (arrangementId) => findConsentOfArrangement(db, arrangementId),
 
     async findLive(id) {
       const consent = await findConsent(db, id)
       return consent && isLive(consent, clock()) ? consent : undefined
     },
 
-    async findActive(customer, client) {
-      const consents = await listConsents(db, customer, client)
-      return consents.find((consent) => consent.status === 'active' && isLive(consent, clock()))
-    },
-
     findRenewable: (customer, client) => renewable(db, customer, client, clock()),
-    listOf: (customer) => listConsents(db, customer),
+    listOf: (customer, client) => listConsents(db, customer, client),
 
     async activate(transaction, id) {
       const consent = await findConsent(transaction, id)

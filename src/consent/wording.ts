@@ -5,11 +5,13 @@
 import { dateInJapan } from '../clock.ts'
 import { callIt, type Institution } from '../institution.ts'
 import { sha256 } from '../secrets.ts'
+import type { Mode } from './past.ts'
+import type { RenewalWording } from './renewal-wording.ts'
 import type { BankScope } from './services.ts'
 import type { Client } from '../store/clients.ts'
 import type { Language } from '../web/language.ts'
 
-export const wordingVersion = '2026-11-22.2'
+export const wordingVersion = '2026-11-23.1'
 
 type WordingParts = {
   readonly client: Pick<Client, 'serviceName' | 'companyName' | 'consentDays' | 'termsUrl' | 'privacyUrl'>
@@ -82,23 +84,23 @@ export function consentWording({ client, institution, services, language }: Word
 
 /** What the page named besides its words. */
 type Named = {
+  readonly mode: Mode
   readonly endsAt: number
-  /** every account offered, as written */
-  readonly accounts: readonly string[]
-  /** the connection that it said would end */
-  readonly former: { readonly number: string } | null
+  /** every account offered, as written, and how it stands to what was shared before */
+  readonly accounts: readonly (readonly [name: string, standing: string | null])[]
+  /** what it said about the former consent and what changes; null in a first registration */
+  readonly renewal: RenewalWording | null
 }
 
 /**
- * Stands for one showing of the page: its words, the end date, both parties' links, the accounts offered and the warning.
+ * Stands for one showing of the page: its words, the end date, both parties' links, the accounts offered, and in a renewal
+ * what it says about the former consent.
  * The page sends it along, so what is agreed to is what was read.
  */
-export function wordingHash(parts: WordingParts, { endsAt, accounts, former }: Named): string {
+export function wordingHash(parts: WordingParts, { mode, endsAt, accounts, renewal }: Named): string {
   const { termsUrl, privacyUrl } = parts.client
   const links = [parts.institution.links.terms, parts.institution.links.privacy, termsUrl, privacyUrl]
-  return sha256(
-    JSON.stringify([consentWording(parts), dateInJapan(endsAt), links, accounts, former?.number ?? null]),
-  )
+  return sha256(JSON.stringify([mode, consentWording(parts), dateInJapan(endsAt), links, accounts, renewal]))
 }
 
 /** What a service shows, and for how long back. */

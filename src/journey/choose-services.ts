@@ -6,14 +6,15 @@ import { defineStep, keptList } from './step.ts'
 export const chooseServices = defineStep({
   fields: z.object({ services: texts(40, 20) }).catch({ services: [] }),
 
-  async page({ offered, facts }, kept) {
-    const ticked = new Set(keptList(kept, 'services') ?? facts.services ?? [])
+  async page({ offered, facts, past }, kept) {
+    const before = facts.services ?? past.former?.services ?? []
+    const ticked = new Set(keptList(kept, 'services') ?? before)
     return { view: { services: offered.map((name) => ({ name, ticked: ticked.has(name) })) } }
   },
 
   async submit({ offered }, fields) {
     const services = offered.filter((name) => fields.services.includes(name))
     if (services.length === 0) return { errors: [{ code: 'services-missing', field: 'services' }] }
-    return { learned: { services } }
+    return { learned: { services, servicesFrom: undefined } }
   },
 })

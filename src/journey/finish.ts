@@ -28,6 +28,7 @@ import { type AuditEvent, record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 import { periodFromNow, servicesOf } from './give-consent.ts'
+import { clientName } from './renewal.ts'
 import { signedIn, type StepContext } from './step.ts'
 
 export type FinishParts = {
@@ -162,6 +163,8 @@ function agreementOf(context: StepContext, openidScope: string): Agreement {
     userName: facts.customer?.userName ?? '',
     signedInBy: facts.certificate ? 'certificate' : 'password',
     client: client.id,
+    clientName: clientName(client),
+    mode: context.mode,
     services: servicesOf(context),
     openidScope,
     accounts: facts.consent.accounts,
@@ -183,6 +186,8 @@ const agreementShape = z.object({
   userName: z.string().default(''),
   signedInBy: z.enum(['password', 'certificate']).default('password'),
   client: z.string(),
+  clientName: z.string().default(''),
+  mode: z.enum(['first', 'renewal']).default('first'),
   services: z.array(z.enum(bankScopes)),
   openidScope: z.string(),
   accounts: z.array(z.string()),

@@ -1,15 +1,18 @@
 /**
  * 手順 6 情報アクセス許可: what is shared, from which accounts, for how long; the tick 「認可手続きを継続する」 and 「許可」.
- * The tick is checked here, on the server; nothing is ticked beforehand but the accounts.
+ * The tick is checked here, on the server, in a renewal as well; nothing is ticked beforehand but accounts: in a first
+ * registration all, in a renewal those of the former consent, and never one that was stopped for this fintech.
  */
 import { z } from 'zod'
 import type { InquiryAccount } from '../bank/port.ts'
 import { endOfDayInJapan } from '../clock.ts'
+import { type RenewalWording, renewalWording } from '../consent/renewal-wording.ts'
 import { consentWording, wordingHash } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
+import { changesOf, standingOf } from './renewal.ts'
 import { canBeGranted, defineStep, keptList, signedIn, type StepContext } from './step.ts'
 
 export const giveConsent = defineStep({
@@ -29,17 +32,18 @@ export const giveConsent = defineStep({
     // Shown again after an error, a box that was unticked stays unticked, whatever else was too much for the cookie.
     const keptAccounts = kept.again === 'yes' ? (keptList(kept, 'accounts') ?? []) : undefined
     const period = periodFromNow(context)
-    const former = (await context.formerConnection()) ?? null
     return {
       view: {
         wording: consentWording({ ...context, services }),
         accounts: accounts.map((account) => {
           const handle = accountHandle(context.uid, account.id)
-          return { ...shown(account), handle, ticked: keptAccounts ? keptAccounts.includes(handle) : true }
+          const standing = standingOf(context.past, account)
+          const ticked = keptAccounts ? keptAccounts.includes(handle) : standing === null
+          return { ...shown(account), handle, standing, ticked }
         }),
         period,
-        shown: hashOfPage(context, accounts, former),
-        former,
+        renewal: renewalOf(context, answer.value),
+        shown: hashOfPage(context, answer.value),
         links: linksOf(context),
         customerChooses: context.client.customerChooses,
       },
@@ -54,8 +58,7 @@ export const giveConsent = defineStep({
       fields.accounts.includes(accountHandle(context.uid, account.id)),
     )
     const language = fields.language === 'en' ? 'en' : 'ja'
-    const former = (await context.formerConnection()) ?? null
-    const hash = hashOfPage({ ...context, language }, accounts, former)
+    const hash = hashOfPage({ ...context, language }, answer.value)
     const errors: FieldError[] = []
     if (chosen.length === 0) errors.push({ code: 'consent-accounts-missing', field: 'accounts' })
     if (fields.proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
@@ -73,14 +76,23 @@ export const giveConsent = defineStep({
   },
 })
 
-function hashOfPage(
-  context: StepContext,
-  accounts: readonly InquiryAccount[],
-  former: { readonly number: string } | null,
-): string {
+/** What the page says of the former consent and of what changes; null in a first registration. */
+function renewalOf(context: StepContext, accounts: readonly InquiryAccount[]): RenewalWording | null {
+  const changes = changesOf(context, { services: servicesOf(context), accounts })
+  return changes && renewalWording({ ...context, changes })
+}
+
+/** @param accounts all that the bank lists */
+function hashOfPage(context: StepContext, accounts: readonly InquiryAccount[]): string {
+  const offered = accounts.filter(canBeGranted)
   return wordingHash(
     { ...context, services: servicesOf(context) },
-    { endsAt: periodFromNow(context).endsAt, accounts: accounts.map(accountName), former },
+    {
+      mode: context.mode,
+      endsAt: periodFromNow(context).endsAt,
+      accounts: offered.map((account) => [accountName(account), standingOf(context.past, account)]),
+      renewal: renewalOf(context, accounts),
+    },
   )
 }
 

@@ -43,6 +43,8 @@ const learned = z.object({
     .optional(),
   challenge: z.enum(['due', 'answered', 'not-needed']).optional(),
   services: z.array(z.enum(bankScopes)).optional(),
+  /** they are those of the consent that is renewed, and were not asked for in this journey */
+  servicesFrom: z.literal('former').optional(),
   pins: z.enum(['adding', 'entered', 'done', 'not-needed']).optional(),
   /** the last submit of register-pins, account handles by outcome: what 手順 5 shows */
   pinResult: z
@@ -155,7 +157,7 @@ export function forget(facts: Learned, fact: 'certificate' | 'services' | 'accou
     case 'certificate':
       return {}
     case 'services': {
-      const { services: _services, ...rest } = facts
+      const { services: _services, servicesFrom: _from, ...rest } = facts
       return rest
     }
     case 'accounts': {

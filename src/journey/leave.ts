@@ -8,20 +8,28 @@ import { abandon } from './finish.ts'
 import { type Ending, isIdle, type Journey, journeyHash, newJourney, readJourney } from './journey.ts'
 import { type JourneyParts, type JourneyRequest, rawOf, type Visit, writeJourney } from './visit.ts'
 
-const refusals: Readonly<Record<Exclude<Ending, 'allowed'>, { error: JourneyError; description: string }>> = {
+type Why = Exclude<Ending, 'allowed'> | 'not-renewable'
+
+const refusals: Readonly<Record<Why, { error: JourneyError; description: string }>> = {
   refused: { error: 'access_denied', description: 'the customer did not allow access' },
   cancelled: { error: 'access_denied', description: 'the customer cancelled' },
   'timed-out': { error: 'access_denied', description: 'the customer did not finish in time' },
+  'not-renewable': { error: 'access_denied', description: 'the grant can no longer be renewed' },
   unavailable: { error: 'temporarily_unavailable', description: 'the bank is not available at the moment' },
 }
 
-/** Ends a journey without consent. The fintech gets a proper error through the engine, and the customer a way back. */
+/**
+ * Ends a journey without consent. The fintech gets a proper error through the engine, and the customer a way back.
+ * @param how what the customer reads
+ * @param why what the fintech is told
+ */
 export async function endJourney(
   parts: JourneyParts,
   visit: Visit,
   how: Exclude<Ending, 'allowed'>,
+  why: Why = how,
 ): Promise<FastifyReply> {
-  const { error, description } = refusals[how]
+  const { error, description } = refusals[why]
   await abandon(parts, {
     journeyHash: visit.context.journeyHash,
     journeyNumber: journeyNumber(visit.uid),
@@ -31,7 +39,7 @@ export async function endJourney(
       client: visit.context.client.id,
       customer: visit.context.facts.customer?.id ?? null,
       error,
-      why: how,
+      why,
     },
   })
   await parts.interactions.refuse(rawOf(visit), { error, description })
@@ -80,11 +88,11 @@ export async function showReturn(
 /** Names and accounts are told while the one who pressed 許可 still sits there; later the page says the number only. */
 async function grantedOf(
   { bank, clock }: JourneyParts,
-  { number, startsAt, endsAt, services, accounts, customer }: Consent,
+  { number, renews, startsAt, endsAt, services, accounts, customer }: Consent,
   journey: Journey | undefined,
 ): Promise<Granted> {
   const ids = new Set(accounts.map(({ bankAccount }) => bankAccount))
-  const base = { number, startsAt, endsAt, services, accountCount: ids.size }
+  const base = { number, renews: renews !== null, startsAt, endsAt, services, accountCount: ids.size }
   if (!journey?.allowedBy || isIdle(journey, clock())) return { ...base, accounts: null, customer: null }
   // A consent knows only the bank's ids of its accounts.
   const answer = await bank.accounts({ customer, journey: journeyHash(journey.uid) })

@@ -1,9 +1,10 @@
 /**
  * 手順 4 照会用暗証番号登録: the inquiry PINs that the customer filed with the bank, several accounts at once.
- * Skipped when every inquiry account is registered. A PIN entered here is checked and held; it takes effect at 許可.
+ * Skipped when every inquiry account is registered, and in a renewal while one of the former accounts still is. A PIN entered here is checked and held; it takes effect at 許可.
  */
 import { z } from 'zod'
 import type { InquiryAccount, PinAnswer } from '../bank/port.ts'
+import { sharedBefore } from '../consent/past.ts'
 import type { FieldError } from '../errors.ts'
 import type { Locked, Try } from '../risk/locks.ts'
 import { text, texts } from './fields.ts'
@@ -20,7 +21,7 @@ export const registerPins = defineStep({
     if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
     const accounts = answer.value
     if (accounts.length === 0) return { problem: { code: 'no-accounts' } }
-    if (context.facts.pins === undefined && accounts.every((account) => account.registered)) {
+    if (context.facts.pins === undefined && isNotNeeded(context, accounts)) {
       return { learned: { pins: 'not-needed' } }
     }
     const ticked = new Set(keptList(kept, 'rows'))
@@ -63,6 +64,14 @@ export const registerPins = defineStep({
     return register(context, touched)
   },
 })
+
+function isNotNeeded({ past: { former } }: StepContext, accounts: readonly InquiryAccount[]): boolean {
+  const shared = former && sharedBefore(former)
+  return (
+    accounts.every((account) => account.registered) ||
+    accounts.some((account) => shared?.has(account.id) && canBeGranted(account))
+  )
+}
 
 /** An account as every screen writes it: 支店名（店番） 科目 口座番号. */
 export function shown({ branchName, branchCode, kind, number, memo, registered, held }: InquiryAccount) {

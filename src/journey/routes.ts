@@ -6,9 +6,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Problem, problems } from '../errors.ts'
 import type { StepView } from '../web/templates.ts'
 import { finish } from './finish.ts'
-import { type Facts, forget, type Journey } from './journey.ts'
+import { type Facts, forget, type Journey, type Learned } from './journey.ts'
 import { endJourney, showLost, showReturn, toReturnPage } from './leave.ts'
 import { nextStep } from './next-step.ts'
+import { servicesOfFormer } from './renewal.ts'
 import type { Step, StepContext } from './step.ts'
 import { type StepName, steps } from './steps.ts'
 import { isProblemCode, lookAt, redeemTicket, submitTo, withProblem } from './turn.ts'
@@ -18,7 +19,9 @@ import {
   type Opened,
   noteStep,
   openVisit,
+  pastWith,
   rawOf,
+  renews,
   type Visit,
   writeJourney,
 } from './visit.ts'
@@ -72,7 +75,7 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
   app.post(
     '/journey/:uid/cancel',
     posted,
-    open((visit) => leave(parts, visit), ['live', 'suspended']),
+    open((visit) => leave(parts, visit), ['live', 'suspended', 'not-renewable']),
   )
 
   app.post(
@@ -113,6 +116,8 @@ async function answerClosed(
       return endJourney(parts, opened.visit, 'timed-out')
     case 'suspended':
       return showDeadEnd(parts, opened.visit, 'sign-in', { code: 'client-suspended' })
+    case 'not-renewable':
+      return showDeadEnd(parts, opened.visit, 'sign-in', { code: 'renewal-over' })
     default:
       return reply.redirect(`/journey/${request.params.uid}/return`, 303)
   }
@@ -155,9 +160,17 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
   }
   if ('errors' in outcome) return toDueStep(visit, writeJourney(visit, journey))
   await noteStep(parts, visit, due, outcome.learned)
-  const facts: Facts = { ...visit.context.facts, ...outcome.learned }
-  if (nextStep(facts) !== 'finished') return toDueStep(visit, writeJourney(visit, journey))
+  const taken = await takenOver(parts, visit, outcome.learned)
+  const facts: Facts = { ...visit.context.facts, ...outcome.learned, ...taken }
+  if (nextStep(facts) !== 'finished')
+    return toDueStep(visit, writeJourney(visit, { ...journey, facts: { ...journey.facts, ...taken } }))
   return allow(parts, { ...visit, context: { ...visit.context, facts } }, due)
+}
+
+/** 更新: whoever has just signed in need not choose again what he chose before. */
+async function takenOver(parts: JourneyParts, { context }: Visit, { customer }: Learned): Promise<Learned> {
+  if (!customer) return {}
+  return servicesOfFormer(await pastWith(parts, customer.id, context.client.id), context)
 }
 
 /** The table has steps with different fields; one POST serves them all. */
@@ -194,6 +207,7 @@ async function change(parts: JourneyParts, visit: Visit): Promise<FastifyReply> 
 }
 
 function leave(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
+  if (!renews(visit)) return endJourney(parts, visit, 'cancelled', 'not-renewable')
   const { problem, how } = bodyOf(visit)
   const gaveUp = typeof problem === 'string' && isProblemCode(problem) ? problems[problem].oauth : undefined
   if (gaveUp === 'temporarily_unavailable') return endJourney(parts, visit, 'unavailable')

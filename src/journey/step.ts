@@ -7,6 +7,7 @@ import type { Institution } from '../institution.ts'
 import type { Language } from '../web/language.ts'
 import type { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
+import type { Mode, Past } from '../consent/past.ts'
 import type { BankScope } from '../consent/services.ts'
 import type { Client } from '../store/clients.ts'
 import type { Facts, Learned, Notice } from './journey.ts'
@@ -30,7 +31,7 @@ export type VisitContext = {
   readonly startedAt: number
   /** the client's address, as trusted proxies vouch for it */
   readonly address: string
-  /** false when the fintech's request names another customer (`id_token_hint`): a connection is renewed by its owner only */
+  /** false when the fintech's request names another customer (`id_token_hint`, `grant_id`): a connection is renewed by its owner only */
   readonly isExpected: (customer: string) => boolean
   readonly audit: (entry: StepAudit) => Promise<void>
 }
@@ -42,8 +43,12 @@ export type StepContext = VisitContext & {
   /** the bank scopes of the request that this fintech is registered for */
   readonly offered: readonly BankScope[]
   readonly pins: HeldPins
-  /** the live connection of this customer with this fintech, which a new 許可 would end */
-  readonly formerConnection: () => Promise<{ readonly number: string; readonly endsAt: number } | undefined>
+  /**
+   * 利用登録 or 更新, and what this customer and this fintech had with each other before: read anew at every click and never
+   * out of the cookie, which can be replayed.
+   */
+  readonly mode: Mode
+  readonly past: Past
 }
 
 export type StepAudit =

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CertificateTickets } from '../certificate/tickets.ts'
 import { bankScopesIn } from '../provider/resource.ts'
 import type { Interactions, PendingRequest } from '../provider/interactions.ts'
+import { modeOf, noPast, type Past, pastOf } from '../consent/past.ts'
 import { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
 import { journeyNumber } from '../secrets.ts'
@@ -60,7 +61,7 @@ export type Visit = {
 /** A visit that can go on, or why it cannot. */
 export type Opened =
   | { readonly state: 'live'; readonly visit: Visit }
-  | { readonly state: 'timed-out' | 'suspended'; readonly visit: Visit }
+  | { readonly state: 'timed-out' | 'suspended' | 'not-renewable'; readonly visit: Visit }
   /** a result is stored already; it stands */
   | { readonly state: 'answered' }
   /** no request of this browser waits under that uid */
@@ -81,12 +82,21 @@ export async function openVisit(
   const client = await parts.clients.find(pending.clientId)
   if (!client) throw new Error('a pending request names a client that is not registered')
   const journey = await current(parts, stored, uid, now)
+  const { customer } = journey.facts
   const visit: Visit = {
     request,
     reply,
     uid,
     journey,
-    context: contextOf(parts, { request, journey, client, pending, now }),
+    context: contextOf(parts, {
+      request,
+      journey,
+      client,
+      pending,
+      now,
+      past: customer ? await pastWith(parts, customer.id, client.id) : noPast,
+      meant: await customerMeant(parts, pending),
+    }),
     pending,
     openidScope: pending.scope
       .split(' ')
@@ -94,8 +104,32 @@ export async function openVisit(
       .join(' '),
   }
   if (now - pending.startedAt > absoluteLimit) return { state: 'timed-out', visit }
-  return { state: client.status === 'suspended' ? 'suspended' : 'live', visit }
+  if (client.status === 'suspended') return { state: 'suspended', visit }
+  return { state: renews(visit) ? 'live' : 'not-renewable', visit }
 }
+
+export const pastWith = async (
+  { consents, clock }: JourneyParts,
+  customer: string,
+  client: string,
+): Promise<Past> => pastOf(await consents.listOf(customer, client), clock())
+
+/** `grant_id` is a wish to renew exactly this arrangement: once it is known who signed in, it is this or nothing. */
+export const renews = ({ pending: { grantId }, context: { facts, past } }: Visit): boolean =>
+  grantId === undefined || !facts.customer || past.former?.arrangementId === grantId
+
+/** The customer of the grant in the request; null when this fintech has none of that id, undefined when it named none. */
+async function customerMeant(
+  { consents }: JourneyParts,
+  { grantId, clientId }: PendingRequest,
+): Promise<string | null | undefined> {
+  if (grantId === undefined) return undefined
+  const consent = isArrangementId(grantId) ? await consents.findOfArrangement(grantId) : undefined
+  return consent?.client === clientId ? consent.customer : null
+}
+
+/** What cannot be one is not asked of the database, which may not even take it as text. */
+const isArrangementId = (text: string): boolean => /^[\w-]{16,64}$/.test(text)
 
 /** The facts as they count now: after too long without a click they are forgotten, and what was held for them released. */
 async function current(
@@ -118,10 +152,19 @@ function contextOf(
     client,
     pending,
     now,
-  }: { request: JourneyRequest; journey: Journey; client: Client; pending: PendingRequest; now: number },
+    past,
+    meant,
+  }: {
+    request: JourneyRequest
+    journey: Journey
+    client: Client
+    pending: PendingRequest
+    now: number
+    past: Past
+    meant: string | null | undefined
+  },
 ): StepContext {
   const { uid } = journey
-  const customer = journey.facts.customer?.id
   return {
     uid,
     journeyHash: journeyHash(uid),
@@ -137,9 +180,11 @@ function contextOf(
     now,
     startedAt: pending.startedAt,
     address: request.ip,
+    mode: modeOf(past),
+    past,
     isExpected: (one) =>
-      pending.hintedSubject === undefined || pending.hintedSubject === parts.subjectOf(client.id, one),
-    formerConnection: async () => (customer ? parts.consents.findActive(customer, client.id) : undefined),
+      (pending.hintedSubject === undefined || pending.hintedSubject === parts.subjectOf(client.id, one)) &&
+      (meant === undefined || meant === one),
     audit: (entry) => record(parts.db, now, journeyNumber(uid), { client: client.id, ...entry }),
   }
 }

@@ -15,6 +15,8 @@ export type PendingRequest = {
   readonly uiLocales: string | undefined
   /** `sub` of the request's `id_token_hint`, which the engine has verified: the customer whom the fintech means */
   readonly hintedSubject: string | undefined
+  /** `grant_id` of the request: the arrangement that the fintech means to renew; not checked */
+  readonly grantId: string | undefined
   /** when the customer came, ms */
   readonly startedAt: number
   /** where the engine answers the fintech once a result is stored */
@@ -47,6 +49,7 @@ export function createInteractions(provider: Provider): Interactions {
         scope: typeof params.scope === 'string' ? params.scope : '',
         uiLocales: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
         hintedSubject: subjectIn(params.id_token_hint),
+        grantId: typeof params.grant_id === 'string' ? params.grant_id : undefined,
         startedAt: iat * 1000,
         resumeUrl: returnTo,
         answered: result && (result.consent ? 'allowed' : 'refused'),

@@ -64,6 +64,8 @@ export function createProvider(parts: ProviderParts): Provider {
       requestObjectSigningAlgValues: [...algorithms],
       dPoPSigningAlgValues: [...algorithms],
     },
+    // the arrangement that a fintech means to renew (Grant Management for OAuth 2.0, section 5.1)
+    extraParams: ['grant_id'],
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,

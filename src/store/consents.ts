@@ -20,6 +20,8 @@ export type Consent = {
   readonly userName: string
   readonly signedInBy: 'password' | 'certificate'
   readonly client: string
+  /** サービス名（提供会社名） as the page showed them; empty when that was not kept yet */
+  readonly clientName: string
   readonly status: ConsentStatus
   readonly services: readonly BankScope[]
   readonly openidScope: string
@@ -36,6 +38,7 @@ export type Consent = {
   readonly endedReason: string | null
   readonly renews: string | null
   readonly language: string
+  readonly bankTermsVersion: string
   readonly clientTermsVersion: string
 }
 
@@ -67,6 +70,21 @@ async function findBy(
   value: string,
 ): Promise<Consent | undefined> {
   const row = await db.selectFrom('consents').selectAll().where(column, '=', value).executeTakeFirst()
+  return row && fromRow(row)
+}
+
+/** The newest consent of an arrangement, whatever has become of it. */
+export async function findConsentOfArrangement(
+  db: Database,
+  arrangementId: string,
+): Promise<Consent | undefined> {
+  const row = await db
+    .selectFrom('consents')
+    .selectAll()
+    .where('arrangement_id', '=', arrangementId)
+    .orderBy('granted_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   return row && fromRow(row)
 }
 
@@ -182,6 +200,7 @@ function fromRow(row: Selectable<Tables['consents']>): Consent {
     userName: row.user_name,
     signedInBy: row.signed_in_by,
     client: row.client_id,
+    clientName: row.client_name,
     status: row.status,
     services: row.services.split(' ') as BankScope[],
     openidScope: row.openid_scope,
@@ -199,6 +218,7 @@ function fromRow(row: Selectable<Tables['consents']>): Consent {
     endedReason: row.ended_reason,
     renews: row.renews,
     language: row.language,
+    bankTermsVersion: row.bank_terms_version,
     clientTermsVersion: row.client_terms_version,
   }
 }

@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { up as ground } from './migrations/0001-ground.ts'
 import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
+import { up as whoAsked } from './migrations/0003-who-asked.ts'
 import { openPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -14,6 +15,7 @@ export type Database = Kysely<Tables>
 const migrations = {
   '0001-ground': { up: ground },
   '0002-life-of-a-consent': { up: lifeOfAConsent },
+  '0003-who-asked': { up: whoAsked },
 }
 
 /**

@@ -49,6 +49,8 @@ export type Tables = {
     company_name: Defaulted<string>
     user_name: Defaulted<string>
     signed_in_by: Defaulted<'password' | 'certificate'>
+    /** サービス名（提供会社名） as the page showed them; empty for consents from before this was kept */
+    client_name: Defaulted<string>
     /** id of the consent that this one renews */
     renews: string | null
     /** JSON: [{ id, at, by, reason }], by the ids of `accounts` */

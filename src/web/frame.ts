@@ -1,4 +1,5 @@
 /** What stands around every page: bank, who asks, phase, errors, help. It never asks the request anything but what is handed in. */
+import type { Mode } from '../consent/past.ts'
 import { serviceText } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import type { Institution } from '../institution.ts'
@@ -22,7 +23,10 @@ export type Site = {
 export type Certificates = 'off' | 'fixed-host' | 'fresh-host'
 
 /** What a page within a journey is told about it. */
-export type PageContext = Pick<StepContext, 'uid' | 'language' | 'client' | 'facts' | 'now' | 'startedAt'>
+export type PageContext = Pick<
+  StepContext,
+  'uid' | 'language' | 'client' | 'mode' | 'facts' | 'now' | 'startedAt'
+>
 
 /** Everything is there, or null: a template never meets a missing name. */
 export type Frame = {
@@ -127,7 +131,7 @@ export function stepFrame(
 ): StepFrame {
   const t = site.words[context.language]
   const { id, phase, saysWhoAsks } = screens[step]
-  const frame = journeyFrame(site, context, { screen: id, title: titleOf(t, step), csrf })
+  const frame = journeyFrame(site, context, { screen: id, title: titleOf(t, step, context.mode), csrf })
   return {
     ...frame,
     titlePrefix: errors.length > 0 ? t.frame.errorPrefix : '',
@@ -195,22 +199,23 @@ const screens: Readonly<Record<StepName, Screen>> = {
   'give-consent': { id: 'NK-6', phase: 4, saysWhoAsks: true },
 }
 
-function titleOf(t: Messages, step: StepName): string {
+/** The manual's suffix 「（利用登録）」 is the mode; before sign-in nobody knows that it is another. */
+function titleOf(t: Messages, step: StepName, mode: Mode): string {
   const titles: Readonly<Record<StepName, string>> = {
     'sign-in': t.signIn.title,
     'certificate-password': t.certificatePassword.title,
-    'answer-challenge': t.answerChallenge.title,
-    'choose-services': t.chooseServices.title,
-    'register-pins': t.registerPins.title,
+    'answer-challenge': t.answerChallenge.title[mode],
+    'choose-services': t.chooseServices.title[mode],
+    'register-pins': t.registerPins.title[mode],
     'review-pins': t.reviewPins.title,
-    'give-consent': t.giveConsent.title,
+    'give-consent': t.giveConsent.title[mode],
   }
   return titles[step]
 }
 
 /** Phases that do not apply, said once on the page that follows them. */
 function skippedPhases(step: StepName, { client, facts }: PageContext): number[] {
-  const services = client.customerChooses ? [] : [2]
+  const services = client.customerChooses && facts.servicesFrom !== 'former' ? [] : [2]
   if (step === 'register-pins') return services
   if (step === 'give-consent' && facts.pins === 'not-needed') return [...services, 3]
   return []

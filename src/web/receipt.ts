@@ -9,6 +9,8 @@ import { clockTime, type Language, longDate } from './language.ts'
 /** A consent that was just given, and about it what is still known after the customer was signed out. */
 export type Granted = {
   readonly number: string
+  /** it goes on with an earlier one */
+  readonly renews: boolean
   readonly startsAt: number
   readonly endsAt: number
   readonly services: readonly BankScope[]

@@ -5,6 +5,7 @@ import { endOfDayInJapan, minutes } from '../clock.ts'
 import { consentWording } from '../consent/wording.ts'
 import { accountHandle } from '../journey/journey.ts'
 import { accountName, shown } from '../journey/register-pins.ts'
+import type { Standing } from '../journey/renewal.ts'
 import type { StepName } from '../journey/steps.ts'
 import type { PageContext, Site } from './frame.ts'
 import type { Language } from './language.ts'
@@ -14,7 +15,7 @@ import { wordsOf } from './words.ts'
 
 export const sampleUid = 'V1StGXR8Z5jdHi6BmyTV1StGXR8Z5jdHi6BmyT01234'
 export const sampleNow = Date.parse('2026-11-22T15:04:00+09:00')
-export const sampleEnd = endOfDayInJapan(sampleNow, 90)
+const sampleEnd = endOfDayInJapan(sampleNow, 90)
 
 const attempts = { tries: 5, lockFor: 1_800_000, temporaryLocks: 3, forgetAfter: 86_400_000 }
 
@@ -79,11 +80,13 @@ export function contextOf({
   language,
   facts,
   client,
+  mode = 'first',
 }: {
   step: StepName
   language: Language
   facts?: Partial<PageContext['facts']> | undefined
   client?: Partial<PageContext['client']> | undefined
+  mode?: PageContext['mode'] | undefined
 }): PageContext {
   const known = { ...sampleClient, ...client }
   const customer = { id: 'c-1', companyName: '株式会社見本商店', userName: '見本 太郎', since: sampleNow }
@@ -95,6 +98,7 @@ export function contextOf({
     now: sampleNow,
     startedAt: sampleNow - minutes(4),
     client: known,
+    mode,
     facts: {
       ...(isSignedIn ? { customer } : {}),
       ...(step === 'certificate-password' ? { certificate } : {}),
@@ -177,10 +181,13 @@ export function consentView(
   language: Language,
   {
     ticked = true,
-    former = null,
+    renewal = null,
+    standings = [null, null],
     customerChooses = true,
-  }: Partial<Pick<StepView<'give-consent'>, 'former' | 'customerChooses'>> & {
+  }: Partial<Pick<StepView<'give-consent'>, 'renewal' | 'customerChooses'>> & {
     readonly ticked?: boolean
+    /** of the two accounts */
+    readonly standings?: readonly [Standing, Standing]
   } = {},
 ): StepView<'give-consent'> {
   const { institution } = sampleSite
@@ -190,10 +197,13 @@ export function consentView(
     wording: consentWording({ client: sampleClient, institution, services: scopes, language }),
     accounts: rowsOf({ held: [0] })
       .filter(({ status }) => status !== 'unregistered')
-      .map(({ row: _row, ...one }) => ({ ...one, ticked })),
+      .map(({ row, ...one }) => {
+        const standing = standings[row === 0 ? 0 : 1]
+        return { ...one, standing, ticked: ticked && standing === null }
+      }),
     period: { days: consentDays, startsAt: sampleNow, endsAt: sampleEnd },
     shown: 'sample-hash-of-what-the-page-shows-0123456789',
-    former,
+    renewal,
     links: [
       { kind: 'terms', name: serviceName, url: termsUrl },
       { kind: 'privacy', name: serviceName, url: privacyUrl },
@@ -207,6 +217,7 @@ export function consentView(
 /** What the return page is told of a consent to the accounts that 手順 6 offers. */
 export const sampleGranted: Granted = {
   number: '7K3-M2QZ-T48',
+  renews: false,
   startsAt: sampleNow,
   endsAt: sampleEnd,
   services: sampleClient.scopes,

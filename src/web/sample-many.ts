@@ -60,7 +60,9 @@ export function manyResultsView(): StepView<'review-pins'> {
 
 export const manyConsentView = (language: Language): StepView<'give-consent'> => ({
   ...consentView(language),
-  accounts: accounts.filter(canBeGranted).map((account) => ({ ...row(account), ticked: true })),
+  accounts: accounts
+    .filter(canBeGranted)
+    .map((account) => ({ ...row(account), standing: null, ticked: true })),
 })
 
 export const manyGranted = {

@@ -14,7 +14,6 @@ import {
   resultsView,
   rowsView,
   sampleClient,
-  sampleEnd,
   sampleGranted,
   sampleSite,
   sampleUid,
@@ -27,6 +26,7 @@ import {
   manyResultsView,
   manyRowsView,
 } from './sample-many.ts'
+import { changed, over, renewalView, renewing } from './sample-renewal.ts'
 import type { Granted } from './receipt.ts'
 import { deadEndPage, type Page, problemPage, returnPage, stepPage, type StepView } from './templates.ts'
 
@@ -39,6 +39,7 @@ type StepSample<Name extends StepName> = {
   readonly idle?: boolean
   readonly facts?: Partial<PageContext['facts']>
   readonly client?: Partial<PageContext['client']>
+  readonly mode?: PageContext['mode']
 }
 
 const base = `/journey/${sampleUid}`
@@ -82,9 +83,11 @@ export const samples: readonly Sample[] = [
         { code: 'last-try', field: 'answer' },
       ],
     }),
+    renewal: () => ({ view: { question: '好きな花は何ですか' }, mode: 'renewal' }),
   }),
   ...step('choose-services', {
     fresh: () => ({ view: services() }),
+    renewal: () => ({ view: services(true), mode: 'renewal' }),
     empty: () => ({ view: services(), errors: [{ code: 'services-missing', field: 'services' }] }),
   }),
   ...step('register-pins', {
@@ -114,6 +117,7 @@ export const samples: readonly Sample[] = [
     }),
     held: () => ({ view: rowsView({ held: [0, 3] }), facts: { pins: 'adding' } }),
     'none-registered': () => ({ view: rowsView({ registered: [] }), client: { customerChooses: false } }),
+    renewal: () => ({ view: rowsView(), mode: 'renewal', facts: { servicesFrom: 'former' } }),
     'sixty-accounts': () => ({ view: manyRowsView() }),
     'sixty-accounts-errors': () => ({
       view: manyRowsView([21, 41]),
@@ -139,8 +143,18 @@ export const samples: readonly Sample[] = [
   }),
   ...step('give-consent', {
     fresh: (language) => ({ view: consentView(language) }),
-    'former-connection': (language) => ({
-      view: consentView(language, { former: { number: '7K3M-Q2ZT', endsAt: sampleEnd } }),
+    'stopped-before': (language) => ({ view: consentView(language, { standings: [null, 'stopped'] }) }),
+    renewal: (language) => ({ view: renewalView(language, {}), ...renewing }),
+    'renewal-over': (language) => ({ view: renewalView(language, over), ...renewing }),
+    'renewal-changed': (language) => ({
+      view: renewalView(language, changed, ['new', null]),
+      ...renewing,
+      facts: {},
+    }),
+    'renewal-error': (language) => ({
+      view: renewalView(language, {}),
+      ...renewing,
+      errors: [{ code: 'stale-form', field: 'proceed' }],
     }),
     'tick-missing': (language) => ({
       view: consentView(language),
@@ -172,8 +186,8 @@ function step<Name extends StepName>(
 ): Sample[] {
   return Object.entries(states).flatMap(([state, make]) =>
     inBoth(`${name}/${state}`, (language) => {
-      const { view, errors = [], idle = false, facts, client } = make(language)
-      const context = contextOf({ step: name, language, facts, client })
+      const { view, errors = [], idle = false, facts, client, mode } = make(language)
+      const context = contextOf({ step: name, language, facts, client, mode })
       return stepPage(sampleSite, { step: name as StepName, view, errors, idle, context, csrf })
     }),
   )
@@ -183,10 +197,10 @@ function signInView(loginId: string): StepView<'sign-in'> {
   return { loginId, maxLength: sampleSite.institution.rules.loginId.maxLength }
 }
 
-function services(): StepView<'choose-services'> {
+function services(ticked = false): StepView<'choose-services'> {
   return {
     services: [
-      { name: 'balances', ticked: false },
+      { name: 'balances', ticked },
       { name: 'transactions', ticked: false },
     ],
   }
@@ -196,6 +210,7 @@ function endings(): Sample[] {
   const all: readonly Ending[] = ['refused', 'cancelled', 'timed-out', 'unavailable']
   const granted: readonly (readonly [string, Granted])[] = [
     ['allowed', sampleGranted],
+    ['renewed', { ...sampleGranted, renews: true }],
     ['allowed/sixty-accounts', { ...sampleGranted, ...manyGranted }],
     ['allowed/later', { ...sampleGranted, accounts: null, customer: null }],
   ]

@@ -245,7 +245,7 @@ export function returnPage(
   },
 ): Page {
   const t = site.words[language]
-  const { title, lines } = t.endings[how]
+  const { title, lines } = t.endings[how === 'allowed' && granted?.renews ? 'renewed' : how]
   return {
     template: 'journey/return',
     data: {

@@ -258,7 +258,7 @@ describe('a connection that the fintech asks to renew', () => {
     expect(page.html).not.toContain('株式会社ひばり製菓')
     expect(JSON.stringify(await auditOf('certificate-refused'))).toContain('certificate-of-another')
     await walk.browser.get(`${walk.base}/sign-in`)
-    expect(stepOf(await signIn(walk, 'mihon02'))).toBe('choose-services')
+    expect(stepOf(await signIn(walk, 'mihon02'))).toBe('give-consent')
   })
 
   it('is not renewed with another customer’s password, and its owner can still go on', async () => {
@@ -266,7 +266,7 @@ describe('a connection that the fintech asks to renew', () => {
     const page = await signIn(walk, 'mihon01')
     expect([page.status, problemOf(page)]).toEqual([403, 'customer-of-another'])
     await walk.browser.get(walk.base)
-    expect(stepOf(await signIn(walk, 'mihon02'))).toBe('choose-services')
+    expect(stepOf(await signIn(walk, 'mihon02'))).toBe('give-consent')
   })
 })
 

@@ -10,7 +10,6 @@ import {
   chooseServices,
   comeBack,
   confirmPins,
-  connect,
   giveAnswer,
   handleOf,
   morePins,
@@ -178,19 +177,6 @@ describe('許可', () => {
     await allow(walk, { accounts: [first] })
     const [consent] = await bank.db.selectFrom('consents').selectAll().execute()
     expect(JSON.parse(consent?.accounts ?? '[]')).toHaveLength(1)
-  })
-
-  it('warns when it will end an earlier connection, and then replaces it', async () => {
-    const first = await connect(bank, 'mihon02')
-    const walk = await begin(bank)
-    expect((await walkToConsent(walk, 'mihon02')).html).toContain('以前の接続は終了し')
-    await allow(walk)
-    expect((await first.fintech.refresh(first.refresh)).status).toBe(200)
-    const back = await comeBack(walk)
-    await walk.fintech.exchange(back.searchParams.get('code') ?? '', walk.verifier)
-    expect((await first.fintech.refresh(first.refresh)).body.error).toBe('invalid_grant')
-    const statuses = await bank.db.selectFrom('consents').select('status').orderBy('granted_at').execute()
-    expect(statuses.map((one) => one.status)).toEqual(['replaced', 'active'])
   })
 
   it('narrows the token to the services the customer chose', async () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { FieldError } from '../../src/errors.ts'
 import type { Site } from '../../src/web/frame.ts'
-import { consentView, contextOf, resultsView, rowsView, sampleSite } from '../../src/web/sample-facts.ts'
+import { contextOf, resultsView, rowsView, sampleSite } from '../../src/web/sample-facts.ts'
+import { renewalView } from '../../src/web/sample-renewal.ts'
 import { deadEndPage, type Page, problemPage, returnPage, stepPage } from '../../src/web/templates.ts'
 import { readHtml, renderStrictly } from './rendering.ts'
 
@@ -39,7 +40,11 @@ const wrong = (...fields: string[]): FieldError[] =>
 const account = { branchName: hostile, branchCode: hostile, kind: hostile, number: hostile, memo: hostile }
 const rows = rowsView({ held: [0] }).accounts.map((row) => ({ ...row, ...account }))
 const results = resultsView({ justEntered: [0] })
-const consent = consentView('ja', { former: { number: hostile, endsAt: 0 } })
+const consent = renewalView('ja', {
+  former: { number: hostile, until: 0, isOver: false },
+  accounts: { unregistered: [hostile], closed: 0, available: 0 },
+  formerName: hostile,
+})
 
 const pages: Readonly<Record<string, Page>> = {
   'sign-in': stepPage(site, {
@@ -141,6 +146,7 @@ const pages: Readonly<Record<string, Page>> = {
     how: 'allowed',
     granted: {
       number: hostile,
+      renews: true,
       startsAt: 0,
       endsAt: 0,
       services: ['balances'],

@@ -81,7 +81,7 @@ export const en: Messages = {
     other: 'Use another certificate',
   },
   answerChallenge: {
-    title: 'Connect by API: extra check',
+    title: { first: 'Connect by API: extra check', renewal: 'Renew connection: extra check' },
     why: 'You seem to be using a new device or place, so we ask the question you registered.',
     question: 'Question',
     answer: 'Enter your answer',
@@ -89,13 +89,16 @@ export const en: Messages = {
     forgotten: 'If you forgot the answer, please call the number below.',
   },
   chooseServices: {
-    title: 'Connect by API: services',
+    title: { first: 'Connect by API: services', renewal: 'Renew connection: services' },
     legend: 'Choose services',
     hint: 'Choose what the service may use.',
     submit: 'Next',
   },
   registerPins: {
-    title: 'Connect by API: register inquiry PINs',
+    title: {
+      first: 'Connect by API: register inquiry PINs',
+      renewal: 'Renew connection: register inquiry PINs',
+    },
     lead: 'Choose accounts that are “Not registered”, enter the inquiry PIN that you filed with the credit union, and press “Register”.',
     partial: 'You need not register every account. Only registered accounts can be connected.',
     caption: (count) => `Inquiry accounts (${count})`,
@@ -128,7 +131,7 @@ export const en: Messages = {
     more: 'Register more PINs',
   },
   giveConsent: {
-    title: 'Connect by API: allow access',
+    title: { first: 'Connect by API: allow access', renewal: 'Renew connection: allow access' },
     scope: 'What is shared',
     accounts: 'Accounts',
     accountsHint: 'Choose the accounts to connect.',
@@ -141,12 +144,16 @@ export const en: Messages = {
     change: 'Change',
     termsOf: (name) => `Terms of use of ${name}`,
     privacyOf: (name) => `Privacy policy of ${name}`,
-    former: (number, until) =>
-      `You are already connected with this service (consent number ${number}, until ${until}). If you allow access now, the former connection ends and the new one takes its place.`,
+    accountsHintRenewal: 'The accounts of last time are ticked. Check which ones to connect.',
+    standings: { new: 'not shared before', stopped: 'stopped before' },
   },
   endings: {
     allowed: {
       title: 'Allowed. Returning to the service',
+      lines: ['You are finished here and have been signed out.'],
+    },
+    renewed: {
+      title: 'Renewed. Returning to the service',
       lines: ['You are finished here and have been signed out.'],
     },
     refused: {
@@ -369,6 +376,13 @@ export const en: Messages = {
       lines: [
         'The service asked to connect a different customer (company or user).',
         'Sign in as that customer. If the request was a mistake, cancel and start again from the service.',
+      ],
+    },
+    'renewal-over': {
+      title: 'This connection cannot be renewed',
+      lines: [
+        'The connection that the service asked for ended too long ago, or another one has taken its place, so it cannot be renewed.',
+        'To go on, ask for a new connection at the service.',
       ],
     },
     'forwarding-refused': {

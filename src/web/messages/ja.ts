@@ -85,7 +85,7 @@ export const ja = {
     other: '別の証明書を使う',
   },
   answerChallenge: {
-    title: 'API連携認証（追加認証）（利用登録）',
+    title: { first: 'API連携認証（追加認証）（利用登録）', renewal: 'API連携認証（追加認証）（更新）' },
     why: 'いつもと異なるご利用環境のため、ご登録の質問で確認しています。',
     question: '質問',
     answer: '回答を入力',
@@ -93,13 +93,19 @@ export const ja = {
     forgotten: '答えを忘れたときは、下の電話番号へお問い合わせください。',
   },
   chooseServices: {
-    title: 'API連携認証（認可業務選択）（利用登録）',
+    title: {
+      first: 'API連携認証（認可業務選択）（利用登録）',
+      renewal: 'API連携認証（認可業務選択）（更新）',
+    },
     legend: '利用業務を選択',
     hint: '連携先に利用を認める業務を選んでください。',
     submit: '次へ',
   },
   registerPins: {
-    title: 'API連携認証（照会用暗証番号登録）（利用登録）',
+    title: {
+      first: 'API連携認証（照会用暗証番号登録）（利用登録）',
+      renewal: 'API連携認証（照会用暗証番号登録）（更新）',
+    },
     lead: '登録状態が「未登録」の口座を選び、信用組合へ届け出ている照会用暗証番号を入力して、「登録」を押してください。',
     partial: 'すべての口座を登録する必要はありません。登録した口座だけが連携の対象になります。',
     caption: (count: number) => `照会用口座（${count}件）`,
@@ -132,7 +138,10 @@ export const ja = {
     more: '照会用暗証番号の追加登録',
   },
   giveConsent: {
-    title: 'API連携認証（情報アクセス許可）（利用登録）',
+    title: {
+      first: 'API連携認証（情報アクセス許可）（利用登録）',
+      renewal: 'API連携認証（情報アクセス許可）（更新）',
+    },
     scope: '認可対象',
     accounts: '対象の口座',
     accountsHint: '連携の対象にする口座を選んでください。',
@@ -145,12 +154,16 @@ export const ja = {
     change: '変更',
     termsOf: (name: string) => `${name}の利用規約`,
     privacyOf: (name: string) => `${name}のプライバシーポリシー`,
-    former: (number: string, until: string) =>
-      `この連携先とは、すでに接続があります（認可番号 ${number}、${until}まで）。今回許可すると、以前の接続は終了し、新しい接続に置き換わります。`,
+    accountsHintRenewal: '前回の対象の口座が選ばれています。連携の対象にする口座を確認してください。',
+    standings: { new: '前回は対象外', stopped: '以前に停止' },
   },
   endings: {
     allowed: {
       title: '許可しました。連携先に戻ります',
+      lines: ['この画面での手続きは終わり、ログアウトしました。'],
+    },
+    renewed: {
+      title: '更新しました。連携先に戻ります',
       lines: ['この画面での手続きは終わり、ログアウトしました。'],
     },
     refused: {
@@ -175,7 +188,9 @@ export const ja = {
         '時間をおいて、連携先の画面からやり直してください。',
       ],
     },
-  } as Readonly<Record<'allowed' | 'refused' | 'cancelled' | 'timed-out' | 'unavailable', ProblemText>>,
+  } as Readonly<
+    Record<'allowed' | 'renewed' | 'refused' | 'cancelled' | 'timed-out' | 'unavailable', ProblemText>
+  >,
   returnPage: {
     consentNumber: '認可番号',
     to: (service: string) => `${service} に戻る`,
@@ -367,6 +382,13 @@ export const ja = {
       lines: [
         '連携先から申し込まれているのは、別のお客様（会社または利用者）の連携です。',
         '申し込まれたお客様ご本人のログイン情報をお使いください。間違えて申し込んだときは、中止して連携先の画面からやり直してください。',
+      ],
+    },
+    'renewal-over': {
+      title: 'この連携は更新できません',
+      lines: [
+        '連携先から申し込まれた連携は、終了してから時間が経ったか、別の連携に置き換わっているため、更新できません。',
+        '続けて利用するには、連携先の画面から、新しい連携としてお申し込みください。',
       ],
     },
     'forwarding-refused': {
