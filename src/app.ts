@@ -22,7 +22,9 @@ import { mountProvider } from './provider/mount.ts'
 import { createProvider, pairwiseSubject } from './provider/provider.ts'
 import { createLocks } from './risk/locks.ts'
 import { type Secrets, unguessable } from './secrets.ts'
+import { createSealer, type Sealer } from './sealer.ts'
 import type { Settings } from './settings.ts'
+import { auditKey } from './store/audit-chain.ts'
 import { type Clients, createClients } from './store/clients.ts'
 import type { Database } from './store/open.ts'
 import { sealedSecret } from './store/sealed-secrets.ts'
@@ -47,6 +49,8 @@ export type AppParts = {
   readonly certificates: CertificateParts | undefined
   /** ms between two rounds of the sweeper; 0 leaves it to the caller */
   readonly sweepEvery: number
+  /** ms between two rounds of sealing the audit; 0 leaves it to the caller */
+  readonly sealEvery: number
 }
 
 export type App = {
@@ -55,6 +59,7 @@ export type App = {
   readonly certificateServer: FastifyInstance | undefined
   readonly clients: Clients
   readonly sweeper: Sweeper
+  readonly sealer: Sealer
 }
 
 export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
@@ -144,7 +149,13 @@ export async function createApp(parts: AppParts): Promise<App> {
     await certificateServer.register(certificateRoutes, { ...certificates, publicUrl, bank, tickets })
   }
 
-  const sweeper = createSweeper({ finishing, log, every: parts.sweepEvery })
-  server.addHook('onClose', async () => sweeper.stop())
-  return { server, certificateServer, clients, sweeper }
+  const key = await auditKey(sealed)
+  const retention = { db, clock, keep: settings.retention, auditKey: key }
+  const sweeper = createSweeper({ finishing, retention, log, every: parts.sweepEvery })
+  const sealer = await createSealer({ db, key, clock, log, every: parts.sealEvery })
+  server.addHook('onClose', async () => {
+    await sweeper.stop()
+    await sealer.stop()
+  })
+  return { server, certificateServer, clients, sweeper, sealer }
 }

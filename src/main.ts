@@ -11,6 +11,7 @@ import { createDemo } from './demo/demo.ts'
 import { startTlsFront } from './demo/tls-front.ts'
 import { type Institution, readInstitution } from './institution.ts'
 import { createLog, type Log } from './log.ts'
+import { sealEvery } from './sealer.ts'
 import { createSecrets, readMasterKeys, readSecret, unguessable } from './secrets.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
 import { createClients } from './store/clients.ts'
@@ -51,6 +52,7 @@ async function startServer(settings: Settings): Promise<Started> {
     log,
     certificates,
     sweepEvery,
+    sealEvery,
   })
   await server.listen({ host: settings.host, port: settings.port })
   const { port = 0, frontPort } = settings.certificate ?? {}

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type CertificateFormat, certificateFormats } from './certificate/forwarded.ts'
 import { isHostOf } from './certificate/hosts.ts'
+import type { Retention } from './store/retention.ts'
 
 const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, {
   message: 'must be an origin without path, such as https://login.bank.example',
@@ -18,6 +19,9 @@ const certificateOrigin = z
   .regex(/^https:\/\/(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, {
     message: 'must be an https origin, such as https://cert.bank.example or https://*.cert.bank.example',
   })
+
+/** Days; a consent can be renewed, and told of, for weeks after its end. */
+const kept = (days: number) => z.coerce.number().int().min(60).max(36_525).default(days)
 
 const schema = z.object({
   NINKA_MODE: z.enum(['demo', 'production']),
@@ -48,6 +52,9 @@ const schema = z.object({
   CERTIFICATE_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   CERTIFICATE_FORMAT: z.enum(certificateFormats).optional(),
   PROXY_SECRET_FILE: z.string().min(1).optional(),
+  RETENTION_AUDIT_DAYS: kept(3653),
+  RETENTION_CONSENTS_DAYS: kept(3653),
+  RETENTION_OUTBOX_DAYS: kept(400),
   BANK: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
@@ -85,6 +92,8 @@ export type Settings = {
   readonly certificate: CertificateSettings | undefined
   /** file with what a proxy must send with a forwarded certificate */
   readonly proxySecretFile: string | undefined
+  /** how long what is over is kept */
+  readonly retention: Retention
   readonly bank: string
   readonly logLevel: string
 }
@@ -133,6 +142,11 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     trustedProxies: s.TRUSTED_PROXIES,
     certificate: certificateSettings(s),
     proxySecretFile: s.PROXY_SECRET_FILE,
+    retention: {
+      audit: s.RETENTION_AUDIT_DAYS,
+      consents: s.RETENTION_CONSENTS_DAYS,
+      outbox: s.RETENTION_OUTBOX_DAYS,
+    },
     bank: s.BANK ?? 'simulator',
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }

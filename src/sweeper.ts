@@ -7,6 +7,12 @@ import { deleteOldTickets } from './certificate/tickets.ts'
 import { deleteForgotten } from './store/attempts.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
 import { deleteOldClaims } from './store/finishing.ts'
+import {
+  deleteOldAudit,
+  deleteOldConsents,
+  deleteOldMessages,
+  type RetentionParts,
+} from './store/retention.ts'
 
 const batch = 500
 const mostTurns = 100
@@ -16,10 +22,12 @@ export type Sweeper = { readonly sweep: () => Promise<void>; readonly stop: () =
 /** @param every ms between two rounds; 0 never starts by itself */
 export function createSweeper({
   finishing,
+  retention,
   log,
   every,
 }: {
   finishing: FinishParts
+  retention: RetentionParts
   log: Log
   every: number
 }): Sweeper {
@@ -36,6 +44,9 @@ export function createSweeper({
     ['attempts', () => deleteForgotten(db, clock(), batch)],
     ['tickets', () => deleteOldTickets(db, clock() - hours(1), batch)],
     ['claims', () => deleteOldClaims(db, clock() - hours(26), batch)],
+    ['old consents', () => deleteOldConsents(retention, batch)],
+    ['old messages', () => deleteOldMessages(retention, batch)],
+    ['old audit', () => deleteOldAudit(retention, batch)],
   ]
   const sweep = async (): Promise<void> => {
     for (const [name, part] of parts) {

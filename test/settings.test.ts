@@ -47,6 +47,19 @@ describe('settings', () => {
   })
 })
 
+describe('settings of retention', () => {
+  it('keep ten years of consents and audit unless told otherwise, and never less than two months', () => {
+    expect(readSettings({ NINKA_MODE: 'demo' }).retention).toEqual({
+      audit: 3653,
+      consents: 3653,
+      outbox: 400,
+    })
+    expect(() => readSettings({ NINKA_MODE: 'demo', RETENTION_AUDIT_DAYS: '59' })).toThrow(
+      'RETENTION_AUDIT_DAYS',
+    )
+  })
+})
+
 describe('settings of certificates', () => {
   const behind = { NINKA_MODE: 'demo', PUBLIC_URL: 'https://login.bank.example' }
   const full = {

@@ -6,6 +6,7 @@ import { Migrator } from 'kysely/migration'
 import { up as ground } from './migrations/0001-ground.ts'
 import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
 import { up as whoAsked } from './migrations/0003-who-asked.ts'
+import { up as sealOfARow } from './migrations/0004-seal-of-a-row.ts'
 import { openPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -16,6 +17,7 @@ const migrations = {
   '0001-ground': { up: ground },
   '0002-life-of-a-consent': { up: lifeOfAConsent },
   '0003-who-asked': { up: whoAsked },
+  '0004-seal-of-a-row': { up: sealOfARow },
 }
 
 /**

@@ -93,8 +93,11 @@ export type Tables = {
     customer: string | null
     client: string | null
     consent: string | null
-    /** its place in the chain and the keyed hash over it and all before; null until it is sealed */
+    /** its place in the chain; null until it is sealed */
     position: number | null
+    /** keyed hash of the row in its place */
+    mac: string | null
+    /** keyed hash over that and all before */
     hash: string | null
   }
   /** where the chain starts and ends, so that rows missing there are missed */

@@ -14,6 +14,7 @@ import { createSecrets } from '../../src/secrets.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
 import type { Clients } from '../../src/store/clients.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
+import type { Sealer } from '../../src/sealer.ts'
 import type { Sweeper } from '../../src/sweeper.ts'
 import { emptyDatabase } from './database.ts'
 
@@ -24,6 +25,7 @@ export type TestBank = {
   readonly db: Database
   readonly simulator: Simulator
   readonly sweeper: Sweeper
+  readonly sealer: Sealer
   readonly clients: Clients
   readonly tickets: CertificateTickets
   readonly secrets: ReturnType<typeof createSecrets>
@@ -60,7 +62,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, certificateServer, clients, sweeper } = await createApp({
+  const { server, certificateServer, clients, sweeper, sealer } = await createApp({
     settings,
     institution: options.institution?.(institution) ?? institution,
     db,
@@ -70,6 +72,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     log,
     certificates: options.certificates,
     sweepEvery: 0,
+    sealEvery: 0,
   })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
@@ -81,6 +84,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     db,
     simulator,
     sweeper,
+    sealer,
     clients,
     tickets: createTickets({ db, secrets, clock }),
     secrets,
