@@ -14,7 +14,7 @@ export type AuditRow = Selectable<Tables['audit']>
 /** A place in the chain: everything up to this position is in this hash. */
 export type Place = { readonly position: number; readonly hash: string }
 
-export const auditKeyName = 'audit-key'
+const auditKeyName = 'audit-key'
 
 /** The key of the chain; made when there is none yet. */
 export const auditKey = async (sealed: Parameters<typeof sealedSecret>[0]): Promise<Buffer> =>
