@@ -113,7 +113,7 @@ function showHeaders(headers: Headers): string[] {
 export function showBody(text: string): string[] {
   if (text === '') return []
   const shown = showJson(text) ?? showForm(text) ?? `（${text.length}文字）`
-  return ['', shown.length > longestBody ? `${shown.slice(0, longestBody)}\n…（以下省略）` : shown]
+  return ['', shown.length > longestBody ? `${shown.slice(0, longestBody).trimEnd()}\n…（以下省略）` : shown]
 }
 
 function showJson(text: string): string | undefined {

@@ -17,8 +17,14 @@ import { canBeGranted, defineStep, keptList, signedIn, type StepContext } from '
 
 export const giveConsent = defineStep({
   fields: z
-    .object({ proceed: text(8), accounts: texts(16, 500), shown: text(64), language: text(2) })
-    .catch({ proceed: '', accounts: [], shown: '', language: '' }),
+    .object({
+      proceed: text(8),
+      accounts: texts(16, 500),
+      receipt: text(8),
+      shown: text(64),
+      language: text(2),
+    })
+    .catch({ proceed: '', accounts: [], receipt: '', shown: '', language: '' }),
 
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
@@ -45,6 +51,7 @@ export const giveConsent = defineStep({
         renewal: renewalOf(context, answer.value),
         shown: hashOfPage(context, answer.value),
         links: linksOf(context),
+        receipt: kept.receipt === 'yes',
         customerChooses: context.client.customerChooses,
       },
     }
@@ -64,15 +71,13 @@ export const giveConsent = defineStep({
     if (fields.proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
     // Services, accounts, the end date or a warning are no longer what the page showed.
     if (fields.shown !== hash) errors.push({ code: 'stale-form', field: 'proceed' })
+    const receipt = fields.receipt === 'yes'
     if (errors.length > 0) {
-      return {
-        errors,
-        kept: { again: 'yes', accounts: chosen.map((account) => accountHandle(context.uid, account.id)) },
-      }
+      const kept = chosen.map((account) => accountHandle(context.uid, account.id))
+      return { errors, kept: { again: 'yes', accounts: kept, ...(receipt ? { receipt: 'yes' } : {}) } }
     }
-    return {
-      learned: { consent: { accounts: chosen.map((account) => account.id), language, wordingHash: hash } },
-    }
+    const given = chosen.map((account) => account.id)
+    return { learned: { consent: { accounts: given, language, wordingHash: hash, receipt } } }
   },
 })
 

@@ -61,6 +61,8 @@ type GivenConsent = {
   readonly accounts: readonly string[]
   readonly language: Language
   readonly wordingHash: string
+  /** the customer wants to see the receipt before going back */
+  readonly receipt: boolean
 }
 
 export type Learned = z.infer<typeof learned> & { readonly consent?: GivenConsent }

@@ -47,14 +47,18 @@ export async function endJourney(
 }
 
 /** Only the ending stays in the cookie, and for the receipt the names: the customer is signed out. */
-export function toReturnPage(visit: Visit, ending: Ending): FastifyReply {
+export function toReturnPage(
+  visit: Visit,
+  ending: Ending,
+  page: 'return' | 'receipt' = 'return',
+): FastifyReply {
   const { customer } = visit.context.facts
   const names =
     ending === 'allowed' && customer
       ? { allowedBy: { companyName: customer.companyName, userName: customer.userName } }
       : {}
   writeJourney(visit, { ...newJourney(visit.uid, visit.journey.seenAt), ending, ...names })
-  return visit.reply.redirect(`/journey/${visit.uid}/return`, 303)
+  return visit.reply.redirect(`/journey/${visit.uid}/${page}`, 303)
 }
 
 /** What the page says comes from the stored result; the cookie only knows how a refusal came about. */
@@ -80,8 +84,34 @@ export async function showReturn(
     serviceName: client?.serviceName ?? '',
     companyName: client?.companyName ?? '',
     resumeUrl: pending.resumeUrl,
+    stays: false,
     uid,
     uiLocales: pending.uiLocales,
+  })
+}
+
+/** 控え: the return page without its refresh, for as long as the cookie knows who pressed 許可, before and after going back. */
+export async function showReceipt(
+  parts: JourneyParts,
+  request: JourneyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { uid } = request.params
+  const remembered = readJourney(request.session.get('journey'), uid)
+  const consent =
+    remembered?.ending === 'allowed' ? await parts.consents.findOfJourney(journeyHash(uid)) : undefined
+  if (!consent || !isLive(consent, parts.clock())) return reply.redirect(`/journey/${uid}/return`, 303)
+  const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
+  const client = await parts.clients.find(consent.client)
+  return parts.pages.ending(request, reply, {
+    how: 'allowed',
+    granted: await grantedOf(parts, consent, remembered),
+    serviceName: client?.serviceName ?? '',
+    companyName: client?.companyName ?? '',
+    resumeUrl: pending?.resumeUrl ?? null,
+    stays: true,
+    uid,
+    uiLocales: pending?.uiLocales,
   })
 }
 
@@ -110,8 +140,12 @@ export async function showLost(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { uid } = request.params
-  const finished =
-    readJourney(request.session.get('journey'), uid)?.ending !== undefined ||
-    (await parts.consents.findOfJourney(journeyHash(uid))) !== undefined
-  return parts.pages.problem(request, reply, { code: finished ? 'already-finished' : 'journey-unknown' })
+  const ending = readJourney(request.session.get('journey'), uid)?.ending
+  const consent = await parts.consents.findOfJourney(journeyHash(uid))
+  if (!ending && !consent) return parts.pages.problem(request, reply, { code: 'journey-unknown' })
+  const hasReceipt = ending === 'allowed' && consent && isLive(consent, parts.clock())
+  return parts.pages.problem(request, reply, {
+    code: 'already-finished',
+    ...(hasReceipt ? { receipt: `/journey/${uid}/receipt` } : {}),
+  })
 }

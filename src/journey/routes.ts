@@ -7,7 +7,7 @@ import { type Problem, problems } from '../errors.ts'
 import type { StepView } from '../web/templates.ts'
 import { finish } from './finish.ts'
 import { type Facts, forget, type Journey, type Learned } from './journey.ts'
-import { endJourney, showLost, showReturn, toReturnPage } from './leave.ts'
+import { endJourney, showLost, showReceipt, showReturn, toReturnPage } from './leave.ts'
 import { nextStep } from './next-step.ts'
 import { servicesOfFormer } from './renewal.ts'
 import type { Step, StepContext } from './step.ts'
@@ -45,6 +45,8 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
   )
 
   app.get('/journey/:uid/return', (request, reply) => showReturn(parts, request as JourneyRequest, reply))
+
+  app.get('/journey/:uid/receipt', (request, reply) => showReceipt(parts, request as JourneyRequest, reply))
 
   app.get(
     '/journey/:uid/certificate',
@@ -187,7 +189,7 @@ async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<
     signedInAt,
     consent: consent.id,
   })
-  return toReturnPage(visit, 'allowed')
+  return toReturnPage(visit, 'allowed', visit.context.facts.consent?.receipt ? 'receipt' : 'return')
 }
 
 async function comeWithTicket(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {

@@ -42,6 +42,8 @@ export type Frame = {
   readonly host: string
   readonly certificates: Certificates
   readonly screen: string
+  /** the address of the page answers `?lang=` */
+  readonly switchable: boolean
   readonly phase: { readonly number: number; readonly skipped: readonly string[] } | null
   readonly asking: {
     readonly service: string
@@ -84,7 +86,12 @@ export type StepFrame = JourneyFrame & { readonly phase: NonNullable<Frame['phas
 
 export function bareFrame(
   { institution, publicUrl, certificates }: Site,
-  { language, screen, title }: { language: Language; screen: string; title: string },
+  {
+    language,
+    screen,
+    title,
+    switchable = false,
+  }: { language: Language; screen: string; title: string; switchable?: boolean },
 ): Frame {
   return {
     language,
@@ -99,6 +106,7 @@ export function bareFrame(
     host: new URL(publicUrl).host,
     certificates,
     screen,
+    switchable,
     phase: null,
     asking: null,
     signedIn: null,
@@ -117,7 +125,7 @@ export function journeyFrame(
 ): JourneyFrame {
   const { uid, language, facts } = context
   return {
-    ...bareFrame(site, { language, screen, title }),
+    ...bareFrame(site, { language, screen, title, switchable: true }),
     asking: askingOf(context),
     signedIn: facts.customer ? { company: facts.customer.companyName, user: facts.customer.userName } : null,
     journey: { base: `/journey/${uid}`, number: journeyNumber(uid), csrf },

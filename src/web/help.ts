@@ -72,7 +72,11 @@ export function helpPage(
   const { index, topics } = t.help
   const { title } = topic === 'index' ? index : topics[topic]
   const screen = topic === 'index' ? 'NK-H' : `NK-H-${topic}`
-  const common = { frame: bareFrame(site, { language, screen, title }), t, values: valuesOf(site, language) }
+  const common = {
+    frame: bareFrame(site, { language, screen, title, switchable: true }),
+    t,
+    values: valuesOf(site, language),
+  }
   const linkTo = (other: HelpTopic) => ({ href: addressOf(other), title: topics[other].title })
 
   if (topic === 'index') {

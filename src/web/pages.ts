@@ -29,6 +29,10 @@ export function readLanguage(request: FastifyRequest, uiLocales?: string): Langu
   })
 }
 
+/** Where `?lang=en` shows the same page again in that language. */
+export const switchesLanguage = ({ routeOptions }: FastifyRequest): boolean =>
+  /^\/(journey|help)(\/|$)/.test(routeOptions.url ?? '')
+
 export type Pages = ReturnType<typeof createPages>
 
 export function createPages(site: Site) {
@@ -65,9 +69,16 @@ export function createPages(site: Site) {
     async problem(
       request: FastifyRequest,
       reply: FastifyReply,
-      { status, ...told }: { code: ProblemCode; incident?: string; retry?: string; status?: number },
+      {
+        status,
+        ...told
+      }: { code: ProblemCode; incident?: string; retry?: string; receipt?: string; status?: number },
     ): Promise<FastifyReply> {
-      const page = problemPage(site, { ...told, language: readLanguage(request) })
+      const page = problemPage(site, {
+        ...told,
+        language: readLanguage(request),
+        switchable: switchesLanguage(request),
+      })
       return send(reply.code(status ?? problems[told.code].status), page)
     },
 
@@ -99,7 +110,7 @@ export function createPages(site: Site) {
         .send(resultsCsv(view, { t, number, service }))
     },
 
-    /** 「許可しました。連携先に戻ります」: the last page, whose instant refresh and button lead back. */
+    /** 「許可しました。連携先に戻ります」: the last page, whose instant refresh and button lead back; or the one that stays. */
     async ending(
       request: FastifyRequest,
       reply: FastifyReply,
@@ -111,7 +122,8 @@ export function createPages(site: Site) {
         granted: Granted | null
         serviceName: string
         companyName: string
-        resumeUrl: string
+        resumeUrl: string | null
+        stays: boolean
         uid: string
         uiLocales: string | undefined
       },

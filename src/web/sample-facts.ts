@@ -204,6 +204,7 @@ export function consentView(
     period: { days: consentDays, startsAt: sampleNow, endsAt: sampleEnd },
     shown: 'sample-hash-of-what-the-page-shows-0123456789',
     renewal,
+    receipt: false,
     links: [
       { kind: 'terms', name: serviceName, url: termsUrl },
       { kind: 'privacy', name: serviceName, url: privacyUrl },

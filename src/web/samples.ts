@@ -215,21 +215,30 @@ function endings(): Sample[] {
     ['allowed/later', { ...sampleGranted, accounts: null, customer: null }],
   ]
   return [
-    ...granted.flatMap(([name, one]) => ending(name, 'allowed', one)),
-    ...all.flatMap((how) => ending(how, how, null)),
+    ...granted.flatMap(([name, one]) => ending(name, { how: 'allowed', granted: one })),
+    ...ending('receipt', { how: 'allowed', granted: sampleGranted, stays: true }),
+    ...ending('receipt/returned', { how: 'allowed', granted: sampleGranted, stays: true, resumeUrl: null }),
+    ...all.flatMap((how) => ending(how, { how, granted: null })),
   ]
 }
 
-function ending(name: string, how: Ending, granted: Granted | null): Sample[] {
+type End = {
+  readonly how: Ending
+  readonly granted: Granted | null
+  readonly stays?: boolean
+  readonly resumeUrl?: null
+}
+
+function ending(name: string, end: End): Sample[] {
   const { serviceName, companyName } = sampleClient
   return inBoth(`return/${name}`, (language) =>
     returnPage(sampleSite, {
+      resumeUrl,
+      stays: false,
+      ...end,
       language,
-      how,
-      granted,
       serviceName,
       companyName,
-      resumeUrl,
       uid: sampleUid,
     }),
   )
@@ -250,6 +259,14 @@ function problemSamples(): Sample[] {
         }),
       ),
     ]),
+    ...inBoth('problem/already-finished/allowed', (language) =>
+      problemPage(sampleSite, {
+        language,
+        code: 'already-finished',
+        receipt: `${base}/receipt`,
+        switchable: true,
+      }),
+    ),
     ...inBoth('problem/incident/numbered', (language) =>
       problemPage(sampleSite, { language, code: 'incident', incident: 'M4XK29QD', retry: base }),
     ),

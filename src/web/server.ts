@@ -17,7 +17,7 @@ import type { Log } from '../log.ts'
 import { journeyNumber } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
 import { answerUnreadable } from './failures.ts'
-import { languageCookie, type Pages } from './pages.ts'
+import { languageCookie, type Pages, switchesLanguage } from './pages.ts'
 
 const viewsDir = join(import.meta.dirname, '..', '..', 'views')
 
@@ -192,7 +192,7 @@ function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
 /** `?lang=en` on any page: remembers the choice and shows the same page again. */
 function switchLanguage(app: FastifyInstance, https: boolean): void {
   app.addHook('preHandler', async (request, reply) => {
-    if (request.method !== 'GET' || !/^\/(journey|help)(\/|$)/.test(request.routeOptions.url ?? '')) return
+    if (request.method !== 'GET' || !switchesLanguage(request)) return
     const { lang } = request.query as { lang?: unknown }
     if (lang !== 'ja' && lang !== 'en') return
     reply.setCookie(languageCookie, lang, {

@@ -55,6 +55,7 @@ type ProblemView = {
   readonly lines: readonly string[]
   /** an address of ours to try again at, and what the button says */
   readonly retry: { readonly href: string; readonly text: string } | null
+  readonly receipt: string | null
   /** the client certificate that came */
   readonly received: ReceivedView | null
   /** why the browser's chooser may stay away, and what helps */
@@ -84,7 +85,10 @@ export type ReturnData = {
     readonly lines: readonly string[]
     readonly number: string
     readonly receipt: Receipt | null
-    readonly resumeUrl: string
+    /** where the page with the receipt stays on screen */
+    readonly receiptUrl: string | null
+    /** back to the fintech; null when the customer was there already */
+    readonly resumeUrl: string | null
     readonly serviceName: string
   }
 }
@@ -151,6 +155,7 @@ export function deadEndPage(
           again === 'certificate'
             ? { href: `${base}/certificate-login`, text: certificateButton(t, code) }
             : again && { href: `${base}/${step}`, text: t.frame.retry },
+        receipt: null,
         received: received ? receivedView(received, language) : null,
         chooserHint: again === 'certificate' ? t.certificates.chooserHint[site.certificates] : [],
         signIn: again === 'certificate' ? `${base}/sign-in` : null,
@@ -190,13 +195,23 @@ export type ProblemToTell = {
   readonly code: ProblemCode
   readonly incident?: string
   readonly retry?: string
+  /** where the receipt of what was allowed can still be seen */
+  readonly receipt?: string
   readonly detail?: string
 }
 
 /** A problem outside a journey, or one of which nothing is left. */
 export function problemPage(
   site: Site,
-  { language, code, incident, retry, detail }: ProblemToTell & { language: Language },
+  {
+    language,
+    code,
+    incident,
+    retry,
+    receipt,
+    detail,
+    switchable = false,
+  }: ProblemToTell & { language: Language; switchable?: boolean },
 ): Page {
   const t = site.words[language]
   const { title, lines } = t.problems[code]
@@ -204,13 +219,14 @@ export function problemPage(
     template: 'problem',
     data: {
       frame: {
-        ...bareFrame(site, { language, screen: `NK-P-${code}`, title }),
+        ...bareFrame(site, { language, screen: `NK-P-${code}`, title, switchable }),
         titlePrefix: t.frame.errorPrefix,
       },
       t,
       view: {
         lines,
         retry: retry ? { href: retry, text: t.frame.retry } : null,
+        receipt: receipt ?? null,
         received: null,
         chooserHint: [],
         signIn: null,
@@ -223,7 +239,10 @@ export function problemPage(
   }
 }
 
-/** The last page of a journey: its instant refresh and its button lead back. */
+/**
+ * The last page of a journey: its instant refresh and its button lead back. One that stays has no refresh, so that the receipt
+ * can be read and printed.
+ */
 export function returnPage(
   site: Site,
   {
@@ -233,6 +252,7 @@ export function returnPage(
     serviceName,
     companyName,
     resumeUrl,
+    stays,
     uid,
   }: {
     language: Language
@@ -240,19 +260,27 @@ export function returnPage(
     granted: Granted | null
     serviceName: string
     companyName: string
-    resumeUrl: string
+    resumeUrl: string | null
+    stays: boolean
     uid: string
   },
 ): Page {
   const t = site.words[language]
-  const { title, lines } = t.endings[how === 'allowed' && granted?.renews ? 'renewed' : how]
+  const { title, lines } = stays
+    ? t.returnPage[resumeUrl ? 'staying' : 'returned']
+    : t.endings[how === 'allowed' && granted?.renews ? 'renewed' : how]
   return {
     template: 'journey/return',
     data: {
       frame: {
-        ...bareFrame(site, { language, screen: `NK-E-${how}`, title }),
+        ...bareFrame(site, {
+          language,
+          screen: stays ? 'NK-70' : `NK-E-${how}`,
+          title,
+          switchable: true,
+        }),
         // Whoever ran out of time should read that nothing was allowed; all others are on their way at once.
-        refresh: how === 'timed-out' ? null : resumeUrl,
+        refresh: stays || how === 'timed-out' ? null : resumeUrl,
       },
       t,
       view: {
@@ -260,6 +288,7 @@ export function returnPage(
         lines,
         number: journeyNumber(uid),
         receipt: granted && receiptOf(site, granted, { companyName, language }),
+        receiptUrl: granted && !stays ? `/journey/${uid}/receipt` : null,
         resumeUrl,
         serviceName,
       },

@@ -157,6 +157,7 @@ const pages: Readonly<Record<string, Page>> = {
     serviceName: hostile,
     companyName: hostile,
     resumeUrl: address,
+    stays: true,
     uid: hostile,
   }),
 }

@@ -15,7 +15,7 @@ const validator = new HtmlValidate(
       'long-title': ['error', { maxlength: 110 }],
       // Style and script come from the page's own origin, which the security policy holds to.
       'require-sri': ['error', { target: 'crossorigin' }],
-      // The number does not break: the class sets `white-space: nowrap`.
+      // The number stays in one piece: the class makes it a block of its own within its line.
       'tel-non-breaking': ['error', { ignoreClasses: ['nowrap'] }],
     },
   }),

@@ -115,7 +115,7 @@ export const en: Messages = {
     heldNote: 'PINs of accounts marked “Registered*” take effect when you allow access.',
     folded: 'The accounts are grouped by branch. Press a branch to see its accounts.',
     branchCount: (count, registered) => `${count} accounts (${registered} registered)`,
-    chooseAllOf: (branch) => `Choose all accounts of ${branch}`,
+    chooseAllOfBranch: 'Choose all accounts of this branch',
   },
   statuses: { unregistered: 'Not registered', registered: 'Registered', held: 'Registered*' },
   heldMeaning: 'active once you allow',
@@ -141,6 +141,7 @@ export const en: Messages = {
     untilDay: (date) => date,
     intent: 'Your decision',
     refuse: 'Do not allow',
+    showReceipt: 'Show the receipt before returning to the service (you can print it)',
     change: 'Change',
     termsOf: (name) => `Terms of use of ${name}`,
     privacyOf: (name) => `Privacy policy of ${name}`,
@@ -184,6 +185,18 @@ export const en: Messages = {
     to: (service) => `Return to ${service}`,
     notMoving: 'Press the button if nothing happens.',
     receipt: 'What you have allowed (receipt)',
+    showReceipt: 'Show and print the receipt',
+    staying: {
+      title: 'You have allowed access',
+      lines: [
+        'You are done here and signed out.',
+        'When you have looked at the receipt, return to the service by the button below. The connection starts only when you return.',
+      ],
+    },
+    returned: {
+      title: 'What you have allowed',
+      lines: ['You are done here and have returned to the service.'],
+    },
     period: (from, until) => `${from} to ${until}`,
     accountCount: (count) => `${count} ${count === 1 ? 'account' : 'accounts'}`,
     renew:

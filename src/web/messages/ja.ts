@@ -122,7 +122,7 @@ export const ja = {
     heldNote: '「登録済み*」の口座の暗証番号は、認可完了後に有効となります。',
     folded: '口座は支店ごとにまとめています。支店名を押すと、その支店の口座が表示されます。',
     branchCount: (count: number, registered: number) => `${count}件（登録済み ${registered}件）`,
-    chooseAllOf: (branch: string) => `${branch}のすべての口座を選ぶ`,
+    chooseAllOfBranch: 'この支店のすべての口座を選ぶ',
   },
   statuses: { unregistered: '未登録', registered: '登録済み', held: '登録済み*' },
   heldMeaning: '認可完了後に有効になります',
@@ -151,6 +151,7 @@ export const ja = {
     untilDay: (date: string) => `${date}まで`,
     intent: '意思確認',
     refuse: '許可しない',
+    showReceipt: '控えを表示してから連携先に戻る（印刷できます）',
     change: '変更',
     termsOf: (name: string) => `${name}の利用規約`,
     privacyOf: (name: string) => `${name}のプライバシーポリシー`,
@@ -196,6 +197,18 @@ export const ja = {
     to: (service: string) => `${service} に戻る`,
     notMoving: '自動的に切り替わらないときは、ボタンを押してください。',
     receipt: '許可した内容（控え）',
+    showReceipt: '控えを表示・印刷する',
+    staying: {
+      title: '許可しました',
+      lines: [
+        'この画面での手続きは終わり、ログアウトしました。',
+        '控えを確かめたら、下のボタンで連携先に戻ってください。戻るまで、連携は始まりません。',
+      ],
+    },
+    returned: {
+      title: '許可した内容',
+      lines: ['この画面での手続きは終わり、連携先に戻りました。'],
+    },
     period: (from: string, until: string) => `${from}から ${until}まで`,
     accountCount: (count: number) => `${count}件`,
     renew:
