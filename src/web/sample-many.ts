@@ -43,6 +43,12 @@ export const manyRowsView = (ticked: readonly number[] = []): StepView<'register
   accounts: accounts.map((account, at) => ({ ...row(account), ticked: ticked.includes(at) })),
 })
 
+/** The most accounts that are not folded, all of them ticked. */
+export function tenRowsView(): StepView<'register-pins'> {
+  const view = manyRowsView([...Array(10).keys()])
+  return { ...view, accounts: view.accounts.slice(0, 10) }
+}
+
 /** Three of the second branch were entered, and one of them was wrong. */
 export function manyResultsView(): StepView<'review-pins'> {
   const view = resultsView({ justEntered: [] })

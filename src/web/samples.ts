@@ -25,6 +25,7 @@ import {
   manyName,
   manyResultsView,
   manyRowsView,
+  tenRowsView,
 } from './sample-many.ts'
 import { changed, over, renewalView, renewing } from './sample-renewal.ts'
 import type { Granted } from './receipt.ts'
@@ -119,6 +120,14 @@ export const samples: readonly Sample[] = [
     'none-registered': () => ({ view: rowsView({ registered: [] }), client: { customerChooses: false } }),
     renewal: () => ({ view: rowsView(), mode: 'renewal', facts: { servicesFrom: 'former' } }),
     'sixty-accounts': () => ({ view: manyRowsView() }),
+    'ten-accounts-wrong': () => ({
+      view: tenRowsView(),
+      errors: Array.from({ length: 10 }, (_, at) => ({
+        code: 'pin-wrong' as const,
+        field: `pin-${manyHandle(at)}`,
+        values: { account: manyName(at) },
+      })),
+    }),
     'sixty-accounts-errors': () => ({
       view: manyRowsView([21, 41]),
       errors: [

@@ -17,6 +17,7 @@ import type { Log } from '../log.ts'
 import { journeyNumber } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
 import { answerUnreadable } from './failures.ts'
+import { compressAnswers } from './compression.ts'
 import { languageCookie, type Pages, switchesLanguage } from './pages.ts'
 
 const viewsDir = join(import.meta.dirname, '..', '..', 'views')
@@ -80,6 +81,7 @@ export async function bareServer({
   // Forms and nothing else: no route of ours reads another kind of body.
   app.removeContentTypeParser(['application/json', 'text/plain'])
   logRequests(app)
+  compressAnswers(app)
   await floodLimit(app)
   await app.register(cookie)
   await app.register(fastifyView, {

@@ -84,6 +84,8 @@ export type ReturnData = {
     readonly how: Ending
     readonly lines: readonly string[]
     readonly number: string
+    /** by its refresh, at once */
+    readonly leaves: boolean
     readonly receipt: Receipt | null
     /** where the page with the receipt stays on screen */
     readonly receiptUrl: string | null
@@ -266,6 +268,8 @@ export function returnPage(
   },
 ): Page {
   const t = site.words[language]
+  // Whoever ran out of time should read that nothing was allowed; all others are on their way at once.
+  const leaves = !stays && how !== 'timed-out'
   const { title, lines } = stays
     ? t.returnPage[resumeUrl ? 'staying' : 'returned']
     : t.endings[how === 'allowed' && granted?.renews ? 'renewed' : how]
@@ -279,13 +283,13 @@ export function returnPage(
           title,
           switchable: true,
         }),
-        // Whoever ran out of time should read that nothing was allowed; all others are on their way at once.
-        refresh: stays || how === 'timed-out' ? null : resumeUrl,
+        refresh: leaves ? resumeUrl : null,
       },
       t,
       view: {
         how,
         lines,
+        leaves,
         number: journeyNumber(uid),
         receipt: granted && receiptOf(site, granted, { companyName, language }),
         receiptUrl: granted && !stays ? `/journey/${uid}/receipt` : null,

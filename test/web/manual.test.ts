@@ -137,8 +137,11 @@ describe('手順 6', () => {
   })
 
   it('has the box 認可手続きを継続する, and never ticks it', () => {
-    const tick = page.boxes().at(-1)
-    expect(page.labels().at(-1)).toBe('認可手続きを継続する')
+    const tick = page.boxes().at(-2)
+    expect(page.labels().slice(-2)).toEqual([
+      '認可手続きを継続する',
+      '控えを表示してから連携先に戻る（印刷できます）',
+    ])
     for (const sample of samples.filter(({ template }) => template === 'journey/give-consent'))
       expect(renderStrictly(sample)).not.toMatch(/<input[^>]*name="proceed"[^>]*checked/)
     expect(tick?.hasAttribute('checked')).toBe(false)

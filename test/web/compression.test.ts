@@ -1,0 +1,52 @@
+/** What is sent is as short as the browser can read it, and says so; what it holds is the same. */
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startBank, type TestBank } from '../support/bank.ts'
+
+let bank: TestBank
+beforeAll(async () => {
+  bank = await startBank()
+})
+afterAll(() => bank.close())
+
+const get = (url: string, accepted?: string) =>
+  bank.server.inject({ url, headers: accepted === undefined ? {} : { 'accept-encoding': accepted } })
+
+describe.each(['/gallery/register-pins/sixty-accounts', '/css/pages.css', '/js/ninka.js', '/help'])(
+  '%s',
+  (url) => {
+    it('is the same in every encoding, and shorter', async () => {
+      const plain = await get(url)
+      const brotli = await get(url, 'gzip, deflate, br, zstd')
+      const gzip = await get(url, 'gzip')
+      expect(plain.headers['content-encoding']).toBeUndefined()
+      expect(brotli.headers['content-encoding']).toBe('br')
+      expect(gzip.headers['content-encoding']).toBe('gzip')
+      expect(brotliDecompressSync(brotli.rawPayload).equals(plain.rawPayload)).toBe(true)
+      expect(gunzipSync(gzip.rawPayload).equals(plain.rawPayload)).toBe(true)
+      expect(brotli.rawPayload.length).toBeLessThan(plain.rawPayload.length / 2)
+      for (const { headers } of [plain, brotli, gzip]) expect(headers.vary).toContain('accept-encoding')
+    })
+
+    it.each(['identity', 'br;q=0, gzip;q=0', 'x-br', '', ','])(
+      'is sent as it is to who accepts "%s"',
+      async (accepted) => {
+        expect((await get(url, accepted)).headers['content-encoding']).toBeUndefined()
+      },
+    )
+  },
+)
+
+it('leaves what programs read as it is', async () => {
+  const { headers } = await get('/.well-known/openid-configuration', 'br')
+  expect(headers['content-encoding']).toBeUndefined()
+})
+
+it('sends a first view in under 14 kB: the page with most to say, every style sheet and every script', async () => {
+  const urls = ['/gallery/register-pins/ten-accounts-wrong', '/js/ninka.js', '/js/time-out.js']
+  const sheets = ['tokens', 'base', 'parts', 'pages', 'brand'].map((name) => `/css/${name}.css`)
+  const sent = await Promise.all([...urls, ...sheets].map((url) => get(url, 'br')))
+  const bytes = sent.reduce((all, { rawPayload }) => all + rawPayload.length, 0)
+  expect(bytes).toBeGreaterThan(5000)
+  expect(bytes).toBeLessThan(14_000)
+})
