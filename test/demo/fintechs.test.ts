@@ -334,7 +334,13 @@ it('every page is valid HTML', async () => {
 
 const validator = new HtmlValidate({
   extends: ['html-validate:recommended'],
-  rules: { 'no-trailing-whitespace': 'off', 'doctype-style': 'off', 'long-title': 'off' },
+  rules: {
+    'no-trailing-whitespace': 'off',
+    'doctype-style': 'off',
+    'long-title': 'off',
+    // Rows are blocks on a phone, which takes a table's roles away in older Safari, so it says them itself.
+    'no-redundant-role': 'off',
+  },
 })
 
 function htmlProblems(html: string): string[] {
