@@ -35,8 +35,9 @@ export async function startDemo({
   ports,
   environment = {},
   dataDir: givenDir,
-}: DemoOptions = {}): Promise<Demo & { readonly dataDir: string }> {
+}: DemoOptions = {}): Promise<Demo & { readonly dataDir: string; readonly deskUrl: string }> {
   const [port, fintechPort] = ports ?? [await freePort(), await freePort()]
+  const deskPort = await freePort()
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), 'ninka-e2e-')))
   const program = spawn(process.execPath, ['src/main.ts', 'demo'], {
     cwd: root,
@@ -46,6 +47,7 @@ export async function startDemo({
       PORT: String(port),
       FINTECH_PORT: String(fintechPort),
       CERTIFICATE_PORT: String(await freePort()),
+      OPERATOR_PORT: String(deskPort),
       DATA_DIR: dataDir,
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
       ...environment,
@@ -57,6 +59,7 @@ export async function startDemo({
   return {
     publicUrl: environment.PUBLIC_URL ?? `http://localhost:${port}`,
     fintechUrl: new URL(address).origin,
+    deskUrl: `http://127.0.0.1:${deskPort}`,
     dataDir,
     reset: () => resetAt(new URL(address).origin),
     async stop() {

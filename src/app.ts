@@ -14,6 +14,8 @@ import { createConsents } from './consent/consents.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
 import type { Log } from './log.ts'
+import { createDesk } from './operator/desk/desk.ts'
+import type { Entrance } from './operator/desk/entrance.ts'
 import { createAdapterFactory } from './provider/adapter.ts'
 import { consentOfToken } from './provider/access.ts'
 import { createInteractions } from './provider/interactions.ts'
@@ -47,6 +49,8 @@ export type AppParts = {
   readonly log: Log
   /** sign-in by client certificate; undefined when it is not offered */
   readonly certificates: CertificateParts | undefined
+  /** how the bank's staff come to the desk; undefined where there is none */
+  readonly desk: Entrance | undefined
   /** ms between two rounds of the sweeper; 0 leaves it to the caller */
   readonly sweepEvery: number
   /** ms between two rounds of sealing the audit; 0 leaves it to the caller */
@@ -57,6 +61,8 @@ export type App = {
   readonly server: FastifyInstance
   /** the listener behind the certificate origin, where that is offered */
   readonly certificateServer: FastifyInstance | undefined
+  /** the listener of the bank's desk, where there is one */
+  readonly deskServer: FastifyInstance | undefined
   readonly clients: Clients
   readonly sweeper: Sweeper
   readonly sealer: Sealer
@@ -149,6 +155,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     await certificateServer.register(certificateRoutes, { ...certificates, publicUrl, bank, tickets })
   }
 
+  const deskServer =
+    parts.desk && (await createDesk({ ...parts, entrance: parts.desk, clients, consents, locks }))
   const key = await auditKey(sealed)
   const retention = { db, clock, keep: settings.retention, auditKey: key }
   const sweeper = createSweeper({ finishing, retention, log, every: parts.sweepEvery })
@@ -157,5 +165,5 @@ export async function createApp(parts: AppParts): Promise<App> {
     await sweeper.stop()
     await sealer.stop()
   })
-  return { server, certificateServer, clients, sweeper, sealer }
+  return { server, certificateServer, deskServer, clients, sweeper, sealer }
 }

@@ -22,7 +22,8 @@ const attemptRule = z.object({
 /** What to do when the status of a certificate cannot be learned. */
 const whenUnknown = z.enum(['refuse', 'accept']).default('refuse')
 
-const certificates = z.object({
+/** Also of the bank's own staff, whose file names their authorities. */
+export const certificateRules = z.object({
   /** PEM file: the roots that are trusted (self-signed), and the intermediates between them and the customers */
   authorities: z.string().min(1),
   /** from how many days before its end the customer is told to renew */
@@ -54,7 +55,7 @@ const certificates = z.object({
 })
 
 /** Whose client certificates count, and how their revocation is learned; file names are absolute. */
-export type CertificateRules = z.infer<typeof certificates>
+export type CertificateRules = z.infer<typeof certificateRules>
 
 const schema = z.object({
   /** as it stands in the texts: 「見本信用組合 FBサービス」 */
@@ -75,7 +76,7 @@ const schema = z.object({
   links: z.object({ terms: httpsUrl, privacy: httpsUrl }),
   termsVersion: z.string().min(1),
   /** for institutions whose customers sign in with client certificates */
-  certificates: certificates.optional(),
+  certificates: certificateRules.optional(),
   rules: z.object({
     loginId: z.object({ maxLength: z.number().int().min(6).max(64) }),
     pinDigits: z.number().int().min(4).max(8),
@@ -127,8 +128,8 @@ export function readInstitution(file: string): Institution {
   }
 }
 
-/** File names in the institution file are relative to it. */
-function withPathsFrom(folder: string, rules: CertificateRules): CertificateRules {
+/** File names in a file are relative to it. */
+export function withPathsFrom(folder: string, rules: CertificateRules): CertificateRules {
   const { crl } = rules.revocation
   const sources = crl?.sources.map((one) => (/^https?:/.test(one) ? one : resolve(folder, one)))
   return {

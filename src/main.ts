@@ -8,10 +8,13 @@ import { createVerifier } from './certificate/verify.ts'
 import { systemClock } from './clock.ts'
 import { type DemoCertificates, prepareDemoCertificates } from './demo/certificates.ts'
 import { createDemo } from './demo/demo.ts'
+import { demoStaff } from './demo/staff.ts'
 import { startTlsFront } from './demo/tls-front.ts'
 import { type Institution, readInstitution } from './institution.ts'
 import { createLog, type Log } from './log.ts'
 import { sealEvery } from './sealer.ts'
+import type { Entrance } from './operator/desk/entrance.ts'
+import { currentStaff, readStaff } from './operator/desk/staff.ts'
 import { createSecrets, readMasterKeys, readSecret, unguessable } from './secrets.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
 import { createClients } from './store/clients.ts'
@@ -42,7 +45,7 @@ async function startServer(settings: Settings): Promise<Started> {
   const db = await open(settings)
   const bank = await createSimulator({ db, clock: systemClock })
   const certificates = await certificateParts(settings, institution, log)
-  const { server, certificateServer, clients } = await createApp({
+  const { server, certificateServer, deskServer, clients } = await createApp({
     settings,
     institution,
     db,
@@ -51,6 +54,7 @@ async function startServer(settings: Settings): Promise<Started> {
     clock: systemClock,
     log,
     certificates,
+    desk: await deskEntrance(settings, log),
     sweepEvery,
     sealEvery,
   })
@@ -60,6 +64,9 @@ async function startServer(settings: Settings): Promise<Started> {
   await certificateServer?.listen({ host: frontPort === undefined ? settings.host : loopback, port })
   const front =
     demoCertificates && (await startFront(settings, demoCertificates, certificates, certificateServer))
+  // Where anybody may choose who he is, nobody but this machine's own user may ask.
+  const deskHost = settings.operator?.staff ? settings.host : loopback
+  await deskServer?.listen({ host: deskHost, port: settings.operator?.port ?? 0 })
   const fintechs =
     demo && !settings.fintechsElsewhere
       ? await createDemo({
@@ -77,6 +84,7 @@ async function startServer(settings: Settings): Promise<Started> {
       await fintechs?.close()
       await front?.close()
       await certificateServer?.close()
+      await deskServer?.close()
       await server.close()
       await db.destroy()
     },
@@ -168,6 +176,24 @@ async function certificateParts(
       ? { url, format, trustedProxies, secret: proxySecretFile ? readSecret(proxySecretFile) : undefined }
       : { url, format, trustedProxies: [loopback], secret: unguessable() }
   return { origin, verifier: await createVerifier({ rules, clock: systemClock, log }) }
+}
+
+/** @throws Error when the staff file or its authorities do not serve */
+async function deskEntrance(
+  { operator, trustedProxies, proxySecretFile }: Settings,
+  log: Log,
+): Promise<Entrance | undefined> {
+  if (!operator) return undefined
+  const { url, staff } = operator
+  if (!staff) return { kind: 'demo', url, members: demoStaff }
+  const { rules } = readStaff(staff.file)
+  const secret = proxySecretFile ? readSecret(proxySecretFile) : undefined
+  return {
+    kind: 'certificate',
+    origin: { url, format: staff.format, trustedProxies, secret },
+    verifier: await createVerifier({ rules, clock: systemClock, log }),
+    staff: currentStaff(staff.file, log),
+  }
 }
 
 async function main(): Promise<void> {

@@ -55,6 +55,9 @@ const schema = z.object({
   RETENTION_AUDIT_DAYS: kept(3653),
   RETENTION_CONSENTS_DAYS: kept(3653),
   RETENTION_OUTBOX_DAYS: kept(400),
+  OPERATOR_URL: origin.optional(),
+  OPERATOR_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  STAFF_FILE: z.string().min(1).optional(),
   BANK: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
@@ -94,6 +97,8 @@ export type Settings = {
   readonly proxySecretFile: string | undefined
   /** how long what is over is kept */
   readonly retention: Retention
+  /** the desk of the bank's staff; undefined when there is none */
+  readonly operator: OperatorSettings | undefined
   readonly bank: string
   readonly logLevel: string
 }
@@ -106,6 +111,14 @@ export type CertificateSettings = {
   readonly format: CertificateFormat
   /** port of the demo's own TLS front, which takes the place of a proxy */
   readonly frontPort: number | undefined
+}
+
+export type OperatorSettings = {
+  readonly url: string
+  /** port of our own listener */
+  readonly port: number
+  /** who may come in, and how his certificate is forwarded; undefined for the demo's choice of invented staff */
+  readonly staff: { readonly file: string; readonly format: CertificateFormat } | undefined
 }
 
 export class SettingsError extends Error {
@@ -147,10 +160,15 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       consents: s.RETENTION_CONSENTS_DAYS,
       outbox: s.RETENTION_OUTBOX_DAYS,
     },
+    operator: operatorSettings(s),
     bank: s.BANK ?? 'simulator',
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }
-  const wrong = [...halfCertificates(s), ...(settings.mode === 'production' ? demoDefaults(s) : [])]
+  const wrong = [
+    ...halfCertificates(s),
+    ...halfDesk(s),
+    ...(settings.mode === 'production' ? demoDefaults(s) : []),
+  ]
   if (wrong.length > 0) throw new SettingsError(wrong.join('\n'))
   return settings
 }
@@ -164,13 +182,38 @@ function certificateSettings(s: z.infer<typeof schema>): CertificateSettings | u
   return { url: `https://*.cert.localhost:${port}`, port: 0, format: 'rfc9440', frontPort: port }
 }
 
+/** In production there is a desk only with everything that keeps strangers out of it. */
+function operatorSettings(s: z.infer<typeof schema>): OperatorSettings | undefined {
+  const port = s.OPERATOR_PORT ?? s.PORT + 4
+  if (s.OPERATOR_URL && s.STAFF_FILE && s.CERTIFICATE_FORMAT)
+    return { url: s.OPERATOR_URL, port, staff: { file: s.STAFF_FILE, format: s.CERTIFICATE_FORMAT } }
+  if (s.NINKA_MODE === 'production') return undefined
+  return { url: `http://127.0.0.1:${port}`, port, staff: undefined }
+}
+
+function halfDesk(s: z.infer<typeof schema>): string[] {
+  if (!s.OPERATOR_URL) return s.STAFF_FILE ? ['STAFF_FILE: says nothing without OPERATOR_URL'] : []
+  const { host } = new URL(s.OPERATOR_URL)
+  const isElsewhere =
+    s.OPERATOR_URL !== s.PUBLIC_URL && !(s.CERTIFICATE_URL && isHostOf(s.CERTIFICATE_URL)(host))
+  return [
+    s.OPERATOR_URL.startsWith('https://') ? '' : 'OPERATOR_URL: must start with https://',
+    isElsewhere ? '' : 'OPERATOR_URL: must be another origin than PUBLIC_URL and CERTIFICATE_URL',
+    s.STAFF_FILE ? '' : 'STAFF_FILE: must name the file that says who may use the desk',
+    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
+    s.TRUSTED_PROXIES.length > 0
+      ? ''
+      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
+  ].filter(Boolean)
+}
+
 /** Which header to believe from whom has no safe default. */
 function halfCertificates(s: z.infer<typeof schema>): string[] {
   if (!s.CERTIFICATE_URL) {
-    return [
-      s.CERTIFICATE_FORMAT ? 'CERTIFICATE_FORMAT: says nothing without CERTIFICATE_URL' : '',
-      s.PROXY_SECRET_FILE ? 'PROXY_SECRET_FILE: says nothing without CERTIFICATE_URL' : '',
-    ].filter(Boolean)
+    const useless = s.OPERATOR_URL ? [] : (['CERTIFICATE_FORMAT', 'PROXY_SECRET_FILE'] as const)
+    return useless
+      .filter((name) => s[name] !== undefined)
+      .map((name) => `${name}: says nothing without CERTIFICATE_URL or OPERATOR_URL`)
   }
   return [
     s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,

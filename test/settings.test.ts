@@ -189,3 +189,54 @@ describe('the institution file', () => {
     expect(() => readInstitution(file)).toThrow(/phone.*\n.*links\.terms/s)
   })
 })
+
+describe('settings of the desk', () => {
+  const production = {
+    NINKA_MODE: 'production',
+    PUBLIC_URL: 'https://login.bank.example',
+    DATABASE_URL: 'postgres://db/ninka',
+    MASTER_KEY_FILE: 'k',
+    INSTITUTION_FILE: 'i',
+    BANK: 'https://core.example',
+    TRUSTED_PROXIES: '10.0.0.0/8',
+  }
+  const full = {
+    ...production,
+    OPERATOR_URL: 'https://desk.bank.example',
+    STAFF_FILE: '/etc/ninka/staff.json',
+    CERTIFICATE_FORMAT: 'rfc9440',
+  }
+
+  it('bring invented staff in a demo, and no desk in production unless asked for', () => {
+    expect(readSettings({ NINKA_MODE: 'demo', PORT: '4000' }).operator).toEqual({
+      url: 'http://127.0.0.1:4004',
+      port: 4004,
+      staff: undefined,
+    })
+    expect(readSettings(production).operator).toBeUndefined()
+  })
+
+  it('name its origin, its listener and its staff', () => {
+    expect(readSettings(full).operator).toEqual({
+      url: 'https://desk.bank.example',
+      port: 3004,
+      staff: { file: '/etc/ninka/staff.json', format: 'rfc9440' },
+    })
+  })
+
+  it.each([
+    ['no list of the staff', { STAFF_FILE: '' }, 'STAFF_FILE: must name'],
+    ['no format', { CERTIFICATE_FORMAT: '' }, 'CERTIFICATE_FORMAT: must be one of'],
+    ['no proxies', { TRUSTED_PROXIES: '' }, 'TRUSTED_PROXIES: must name the proxies that forward'],
+    ['plain http', { OPERATOR_URL: 'http://desk.bank.example' }, 'OPERATOR_URL: must start with https'],
+    ['the customers’ origin', { OPERATOR_URL: 'https://login.bank.example' }, 'must be another origin'],
+    [
+      'a host of the certificate origin',
+      { CERTIFICATE_URL: 'https://*.bank.example' },
+      'OPERATOR_URL: must be another origin',
+    ],
+    ['a list without an origin', { OPERATOR_URL: '' }, 'STAFF_FILE: says nothing'],
+  ])('are refused with %s', (_what, changed, told) => {
+    expect(() => readSettings({ ...full, ...changed })).toThrow(told)
+  })
+})

@@ -162,7 +162,7 @@ export interface Bank {
     readonly accounts: readonly string[]
   }): Promise<Result<Standing, Unavailable>>
 
-  /** For the bank's desk: customers by login ID, account number (both exact) or part of the company's name; at most 20. */
+  /** For the bank's desk: customers by id, login ID, account number (all exact) or part of the company's name; at most 20. */
   findCustomers(query: string): Promise<Result<readonly CustomerEntry[], Unavailable>>
 
   balances(who: {

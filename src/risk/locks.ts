@@ -42,6 +42,8 @@ export type Locks = {
   takeAddress: (address: string) => Promise<Try | Locked>
   /** Both at once, for a submit that tries one thing. */
   takeFrom: (address: string, what: Guarded, subject: string) => Promise<Try | Locked>
+  /** The keyed hash that stands for somebody in the audit of wrong tries. */
+  subjectOf: (what: Guarded, subject: string) => string
   /** Until when something is locked, ms, `forGood` for a lasting one; undefined when it is not. For the desk. */
   lockedUntil: (what: Guarded, subject: string) => Promise<number | undefined>
   /** Lifts a lock, at the word of the bank's staff; false when there was none. */
@@ -116,6 +118,7 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
         },
       }
     },
+    subjectOf,
     lockedUntil: (what, name) => lockOf(db, subjectOf(what, name), clock()),
     release: (what, name, released) =>
       transact(db, async (transaction) => {

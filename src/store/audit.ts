@@ -85,6 +85,15 @@ export type AuditEvent =
   | { event: 'staff-refused'; reason: string; fingerprint: string | null }
   /** somebody of the staff looked at what is a customer's */
   | { event: 'staff-looked'; by: StaffActor; what: string; customer: string | null; consent: string | null }
+  /** messages that nobody had taken are sent once more */
+  | {
+      event: 'delivery-retried'
+      client: string
+      consent: string | null
+      messages: number
+      by: StaffActor
+      note: string
+    }
   | {
       event:
         | 'client-registered'

@@ -6,7 +6,10 @@ import { spokenCode } from '../secrets.ts'
 import { pickLanguage } from './language.ts'
 import type { Pages } from './pages.ts'
 
-export function handleFailures(app: FastifyInstance, pages: Pages): void {
+/** The pages that tell what went wrong; the bank's desk has some of its own. */
+export type FailurePages = Pick<Pages, 'problem' | 'renderProblem'>
+
+export function handleFailures(app: FastifyInstance, pages: FailurePages): void {
   // What is asked for in vain counts like what is there, or a flood would only need a wrong address.
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
     answer(request, reply, { code: 'not-found' }),
@@ -35,7 +38,7 @@ export function handleFailures(app: FastifyInstance, pages: Pages): void {
 /**
  * An address that cannot be read never reaches a route or a hook: the page and its headers are given here.
  */
-export function answerUnreadable(pages: Pages, headers: Readonly<Record<string, string>>) {
+export function answerUnreadable(pages: FailurePages, headers: Readonly<Record<string, string>>) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const render = request.server.view.bind(request.server)
     const language = pickLanguage({ accepted: request.headers['accept-language'] })
@@ -99,7 +102,7 @@ function codeOf(error: FastifyError): ProblemCode {
  * Where the engine may not redirect (an unknown client, an address that is not registered) the customer reads our page.
  * Programs get the engine's JSON, because it only asks for a page when the caller accepts one.
  */
-export function engineErrorPage(app: FastifyInstance, pages: Pages) {
+export function engineErrorPage(app: FastifyInstance, pages: FailurePages) {
   return async (ctx: KoaContextWithOIDC, error: { code: string; description?: string }): Promise<void> => {
     const incident = ctx.status >= 500 ? spokenCode(8) : undefined
     if (incident) app.log.error({ incident, error: error.code }, 'the engine failed')

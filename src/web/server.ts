@@ -16,15 +16,15 @@ import { hours } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { journeyNumber } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
-import { answerUnreadable } from './failures.ts'
+import { answerUnreadable, type FailurePages } from './failures.ts'
 import { compressAnswers } from './compression.ts'
-import { languageCookie, type Pages, switchesLanguage } from './pages.ts'
+import { languageCookie, switchesLanguage } from './pages.ts'
 
 const viewsDir = join(import.meta.dirname, '..', '..', 'views')
 
 type ServerOptions = {
-  readonly settings: Settings
-  readonly pages: Pages
+  readonly settings: Pick<Settings, 'publicUrl' | 'trustedProxies'>
+  readonly pages: FailurePages
   readonly log: Log
   readonly cookieKeys: readonly Buffer[]
 }

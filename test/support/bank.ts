@@ -10,6 +10,7 @@ import { createTickets, type CertificateTickets } from '../../src/certificate/ti
 import { registerDemoClients } from '../../src/demo/demo.ts'
 import { type Institution, readInstitution } from '../../src/institution.ts'
 import { createLog } from '../../src/log.ts'
+import type { Entrance } from '../../src/operator/desk/entrance.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
 import type { Clients } from '../../src/store/clients.ts'
@@ -21,6 +22,7 @@ import { emptyDatabase } from './database.ts'
 export type TestBank = {
   readonly server: FastifyInstance
   readonly certificateServer: FastifyInstance | undefined
+  readonly deskServer: FastifyInstance | undefined
   readonly settings: Settings
   readonly db: Database
   readonly simulator: Simulator
@@ -42,6 +44,8 @@ export type TestBankOptions = {
   readonly databaseUrl?: string
   /** sign-in by client certificate; off unless given */
   readonly certificates?: CertificateParts
+  /** the desk of the bank's staff; none unless given */
+  readonly desk?: Entrance
   /** the same key for two processes on one database */
   readonly masterKey?: Buffer
   readonly institution?: (institution: Institution) => Institution
@@ -62,7 +66,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, certificateServer, clients, sweeper, sealer } = await createApp({
+  const { server, certificateServer, deskServer, clients, sweeper, sealer } = await createApp({
     settings,
     institution: options.institution?.(institution) ?? institution,
     db,
@@ -71,15 +75,18 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     clock,
     log,
     certificates: options.certificates,
+    desk: options.desk,
     sweepEvery: 0,
     sealEvery: 0,
   })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
   await certificateServer?.ready()
+  await deskServer?.ready()
   return {
     server,
     certificateServer,
+    deskServer,
     settings,
     db,
     simulator,
@@ -93,6 +100,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     async close() {
       await server.close()
       await certificateServer?.close()
+      await deskServer?.close()
       await db.destroy()
     },
   }

@@ -12,14 +12,17 @@ export const bySubject = new Map(
     .map((customer) => [subjectOf(customer), customer]),
 )
 
-/** For the desk: exact login ID or account number, or part of a company's name. */
+/** For the desk: exact id, login ID or account number, or part of a company's name. */
 export function entriesFor(query: string): readonly CustomerEntry[] {
   const asked = query.normalize('NFKC').trim()
   if (asked === '') return []
   return demoCustomers
     .filter(
-      ({ loginId, companyName, accounts }) =>
-        loginId === asked || companyName.includes(asked) || accounts.some(({ number }) => number === asked),
+      ({ id, loginId, companyName, accounts }) =>
+        id === asked ||
+        loginId === asked ||
+        companyName.includes(asked) ||
+        accounts.some(({ number }) => number === asked),
     )
     .slice(0, 20)
     .map(({ id, companyName, userName, loginId, signsInBy }) => ({

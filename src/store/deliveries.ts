@@ -1,0 +1,96 @@
+/** What became of the messages in the outbox, for the desk: delivered, waiting, or dead until somebody sends them again. */
+import type { Clock } from '../clock.ts'
+import { record, type StaffActor } from './audit.ts'
+import type { Database } from './open.ts'
+import { transact } from './transaction.ts'
+
+export type Delivery = {
+  readonly kind: 'event' | 'notice'
+  /** what it tells, such as `consent-ended` */
+  readonly type: string
+  readonly createdAt: number
+  readonly state: 'waiting' | 'delivered' | 'dead'
+  readonly tries: number
+  readonly nextTryAt: number
+  readonly lastError: string | null
+  readonly settledAt: number | null
+}
+
+type About = { readonly consent: string } | { readonly client: string }
+
+/** The newest first. Of a client only events: notices are the customer's. */
+export async function deliveriesOf(db: Database, about: About, limit: number): Promise<readonly Delivery[]> {
+  const all = db.selectFrom('outbox').selectAll()
+  const asked =
+    'consent' in about
+      ? all.where('consent_id', '=', about.consent)
+      : all
+          .where('client_id', '=', about.client)
+          .where('kind', '=', 'event')
+          .where('state', 'in', ['waiting', 'dead'])
+  const rows = await asked.orderBy('created_at', 'desc').limit(limit).execute()
+  return rows.map((row) => ({
+    kind: row.kind,
+    type: (JSON.parse(row.payload) as { readonly type: string }).type,
+    createdAt: row.created_at,
+    state: row.state,
+    tries: row.tries,
+    nextTryAt: row.next_try_at,
+    lastError: row.last_error,
+    settledAt: row.settled_at,
+  }))
+}
+
+/** Sends the dead messages once more, from their first try on. @returns how many there were */
+export function retryDead(
+  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  about: About & { readonly ofClient: string },
+  { by, note }: { readonly by: StaffActor; readonly note: string },
+): Promise<number> {
+  return transact(db, async (transaction) => {
+    const at = clock()
+    let dead = transaction
+      .updateTable('outbox')
+      .set({ state: 'waiting', tries: 0, next_try_at: at, settled_at: null })
+      .where('state', '=', 'dead')
+    dead =
+      'consent' in about
+        ? dead.where('consent_id', '=', about.consent)
+        : dead.where('client_id', '=', about.client).where('kind', '=', 'event')
+    const messages = Number((await dead.executeTakeFirst()).numUpdatedRows)
+    if (messages === 0) return 0
+    const consent = 'consent' in about ? about.consent : null
+    await record(transaction, at, null, {
+      event: 'delivery-retried',
+      client: about.ofClient,
+      consent,
+      messages,
+      by,
+      note,
+    })
+    return messages
+  })
+}
+
+export type ClientFigures = { readonly live: number; readonly waiting: number; readonly dead: number }
+
+/** How many connections of a client live now, and how many of its events wait or are dead. */
+export async function figuresOf(db: Database, client: string, now: number): Promise<ClientFigures> {
+  const live = await db
+    .selectFrom('consents')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('client_id', '=', client)
+    .where('status', 'in', ['granted', 'active'])
+    .where('ends_at', '>=', now)
+    .executeTakeFirstOrThrow()
+  const events = await db
+    .selectFrom('outbox')
+    .select((eb) => ['state', eb.fn.countAll<number>().as('n')])
+    .where('client_id', '=', client)
+    .where('kind', '=', 'event')
+    .where('state', 'in', ['waiting', 'dead'])
+    .groupBy('state')
+    .execute()
+  const of = (state: 'waiting' | 'dead') => events.find((one) => one.state === state)?.n ?? 0
+  return { live: live.n, waiting: of('waiting'), dead: of('dead') }
+}
