@@ -34,7 +34,8 @@ export type RenewalWording = {
   }[]
   /** the button that leads to 手順 4, where a PIN has to be registered again */
   readonly again: string | null
-  readonly formerUntil: string
+  /** stands beside the new end date */
+  readonly end: { readonly label: string; readonly date: string }
 }
 
 type Parts = {
@@ -73,7 +74,7 @@ export function renewalWording({ changes, institution, language }: Parts): Renew
       .map((one) => (typeof one === 'string' ? { text: one, accounts: [] } : one))
       .map((one) => ({ ...one, text: callIt(one.text, institution.called, language) })),
     again: accounts.unregistered.length > 0 ? words.again : null,
-    formerUntil: words.until(until),
+    end: { label: words.end, date: until },
   }
 }
 
@@ -100,7 +101,7 @@ const japanese = {
   bankTerms: (bank: string) => `${bank}の利用規約が、前回の許可のあとに改定されました。`,
   nothing: '認可対象も口座も、前回と同じです。',
   again: '照会用暗証番号を登録する',
-  until: (date: string) => `前回の終了：${date}`,
+  end: '前回の終了',
 }
 
 const english: typeof japanese = {
@@ -127,5 +128,5 @@ const english: typeof japanese = {
   bankTerms: (bank) => `${bank} has changed its terms of use since you last allowed access.`,
   nothing: 'What is shared and the accounts are the same as last time.',
   again: 'Register the inquiry PIN',
-  until: (date) => `Before: until ${date}`,
+  end: 'Until, last time',
 }

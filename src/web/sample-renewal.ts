@@ -21,7 +21,7 @@ export const over: Partial<Changes> = {
 
 /** Everything that can be different, at once. */
 export const changed: Partial<Changes> = {
-  services: { added: ['balances'], removed: [], asked: ['transactions'] },
+  services: { added: ['transactions'], removed: [], asked: [] },
   accounts: { unregistered: [account(1), account(3)], closed: 1, available: 1 },
   formerName: 'みほん家計簿プラス（株式会社みほんフィンテック）',
   terms: { client: true, bank: true },

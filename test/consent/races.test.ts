@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { emptyDatabase } from '../support/database.ts'
-import { openFintech } from '../support/fintech.ts'
+import { type Answer, openFintech } from '../support/fintech.ts'
 import { allow, begin, comeBack, walkToConsent } from '../support/walk.ts'
 
 let banks: readonly [TestBank, TestBank]
@@ -24,6 +24,16 @@ async function grantedCode(bank: TestBank) {
   return { code: (await comeBack(walk)).searchParams.get('code') ?? '', verifier: walk.verifier }
 }
 
+/** Whoever was replaced before his answer was out is told so, instead of being handed dead tokens. */
+function expectOneToWin(answers: readonly Answer[]): void {
+  expect(answers.map(({ status }) => status)).toContain(200)
+  for (const { body } of answers.filter(({ status }) => status !== 200))
+    expect(body).toMatchObject({
+      error: 'invalid_grant',
+      error_description: expect.stringMatching(/^consent_stopped: /),
+    })
+}
+
 describe('two journeys of one customer', () => {
   it('exchanged at once on two processes leave one active connection, and its tokens alone live', async () => {
     for (let round = 0; round < 5; round += 1) {
@@ -32,7 +42,7 @@ describe('two journeys of one customer', () => {
         openFintech(banks[0]).exchange(one.code, one.verifier),
         openFintech(banks[1]).exchange(two.code, two.verifier),
       ])
-      expect(answers.map(({ status }) => status)).toEqual([200, 200])
+      expectOneToWin(answers)
       const active = await banks[0].db
         .selectFrom('consents')
         .select('id')
@@ -49,5 +59,25 @@ describe('two journeys of one customer', () => {
   it('started at once make one set of keys and salts', async () => {
     const keys = await Promise.all(banks.map((bank) => bank.server.inject({ url: '/jwks' })))
     expect(keys[0]?.body).toBe(keys[1]?.body)
+  })
+})
+
+describe('two renewals in two tabs', () => {
+  it('exchanged at once continue one arrangement, and one of them is active', async () => {
+    const first = await grantedCode(banks[0])
+    await openFintech(banks[0]).exchange(first.code, first.verifier)
+    const [one, two] = [await grantedCode(banks[0]), await grantedCode(banks[1])]
+    const answers = await Promise.all([
+      openFintech(banks[0]).exchange(one.code, one.verifier),
+      openFintech(banks[1]).exchange(two.code, two.verifier),
+    ])
+    expectOneToWin(answers)
+    const consents = await banks[0].db.selectFrom('consents').selectAll().execute()
+    expect(new Set(consents.map((consent) => consent.arrangement_id)).size).toBe(1)
+    expect(new Set(consents.map(({ number }) => number)).size).toBe(3)
+    expect(consents.map(({ status }) => status).toSorted()).toEqual(['active', 'replaced', 'replaced'])
+    const last = consents.find(({ status }) => status === 'active')
+    const original = consents.find(({ renews }) => renews === null)
+    expect(last?.renews).toBe(original?.id)
   })
 })

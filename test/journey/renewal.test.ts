@@ -68,7 +68,7 @@ describe('a renewal', () => {
     expect(page.html).toContain(`認可番号 ${before?.number}、2027年2月20日（土）まで`)
     expect(page.html).toContain('認可対象も口座も、前回と同じです。')
     expect(page.html).toContain('2027年5月15日（土）まで')
-    expect(page.html).toContain('前回の終了：2027年2月20日（土）')
+    expect(page.html).toContain('<dt>前回の終了</dt><dd>2027年2月20日（土）</dd>')
     expect(ticked(page.html)).toBe(2)
 
     page = await allow(walk)
