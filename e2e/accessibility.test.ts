@@ -4,7 +4,7 @@
  */
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addressOf } from '../src/web/gallery.ts'
+import { addressOf, readMinato, samplesOfMinato } from '../src/web/gallery.ts'
 import { samples } from '../src/web/samples.ts'
 import { launchChromium } from './customer.ts'
 import { type Demo, startDemo } from './demo.ts'
@@ -44,6 +44,19 @@ describe('every page of the bank', () => {
     await page.goto(demo.publicUrl + addressOf(name, 'ja'))
     const conditions = wideToo.test(name) ? [...mainConditions, ...wideConditions] : mainConditions
     expect(await check(page, conditions)).toEqual([])
+  })
+})
+
+describe('another bank’s pages, in its colours', () => {
+  const names = samplesOfMinato(readMinato()).flatMap(({ name, language }) =>
+    language === 'ja' ? [name] : [],
+  )
+  it.each(names)('%s', async (name) => {
+    await page.goto(demo.publicUrl + addressOf(name, 'ja'))
+    expect(
+      await page.evaluate('getComputedStyle(document.documentElement).getPropertyValue("--brand-primary")'),
+    ).toBe('#00695c')
+    expect(await check(page, mainConditions)).toEqual([])
   })
 })
 

@@ -3,7 +3,7 @@
  * under every condition. A line for every finding; the last one says how many pages and findings there were.
  */
 import type { Browser } from 'playwright'
-import { addressOf } from '../../src/web/gallery.ts'
+import { addressOf, readMinato, samplesOfMinato } from '../../src/web/gallery.ts'
 import { samples } from '../../src/web/samples.ts'
 import { wrongIn } from '../../test/web/valid-html.ts'
 import { launchChromium } from '../customer.ts'
@@ -19,7 +19,7 @@ type ToOpen = { readonly name: string; readonly address: string }
 
 const bankPages: readonly ToOpen[] = [
   { name: 'gallery', address: '/gallery' },
-  ...samples.map(({ name, language }) => ({
+  ...[...samples, ...samplesOfMinato(readMinato())].map(({ name, language }) => ({
     name: `${name} (${language})`,
     address: addressOf(name, language),
   })),

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Browser } from 'playwright'
-import { addressOf } from '../../src/web/gallery.ts'
+import { addressOf, readMinato, samplesOfMinato } from '../../src/web/gallery.ts'
 import { samples } from '../../src/web/samples.ts'
 import { launchChromium } from '../customer.ts'
 import { type Demo, startDemo } from '../demo.ts'
@@ -14,7 +14,7 @@ const tabs = 2
 let taken = 0
 const [demo, chromium] = await Promise.all([startDemo(), launchChromium()])
 try {
-  const queue = [...samples]
+  const queue = [...samples, ...samplesOfMinato(readMinato())]
   await Promise.all(Array.from({ length: tabs }, () => shoot(queue, chromium, demo)))
 } finally {
   await chromium.close()

@@ -1,9 +1,11 @@
 /** The page gallery: answers what the samples are, with the headers of every page, and is not there in production. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addressOf, staying } from '../../src/web/gallery.ts'
-import { samples } from '../../src/web/samples.ts'
+import { addressOf, branded, readMinato, samplesOfMinato, staying } from '../../src/web/gallery.ts'
+import { samples as ours } from '../../src/web/samples.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { readHtml, renderStrictly } from './rendering.ts'
+
+const samples = [...ours, ...samplesOfMinato(readMinato())]
 
 const production = {
   NINKA_MODE: 'production',
@@ -26,7 +28,7 @@ describe('the page gallery of the demo', () => {
   it('answers every sample as it is', async () => {
     for (const sample of samples) {
       const { statusCode, body } = await get(addressOf(sample.name, sample.language))
-      const isSample = body === renderStrictly(staying(sample))
+      const isSample = body === branded(sample, renderStrictly(staying(sample)))
       expect({ name: sample.name, statusCode, isSample }).toEqual({
         name: sample.name,
         statusCode: 200,
@@ -50,6 +52,19 @@ describe('the page gallery of the demo', () => {
       new Set(samples.map(({ name, language }) => addressOf(name, language))),
     )
     expect(links).toHaveLength(samples.length)
+  })
+
+  it('shows the second institution with its own names, rules, colours and logo, in both languages', async () => {
+    const { body } = await get('/gallery/minato/register-pins')
+    expect(body).toContain('みなと見本信用金庫')
+    expect(body).toContain('maxlength="6"')
+    expect(body).not.toContain('信用組合')
+    expect((await get('/gallery/minato/give-consent?language=en')).body).not.toContain('credit union')
+    const linked = [...body.matchAll(/(?:href|src)="(\/gallery\/minato\/[^"]+)"/g)].map(
+      ([, address]) => address ?? '',
+    )
+    expect(linked).toEqual(['/gallery/minato/css/brand.css', '/gallery/minato/brand/logo.svg'])
+    for (const address of linked) expect((await get(address)).statusCode).toBe(200)
   })
 
   it('answers with the headers of every page and without a cookie', async () => {
