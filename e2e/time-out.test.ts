@@ -376,7 +376,11 @@ async function startInProcess(): Promise<Demo> {
   return {
     publicUrl,
     fintechUrl,
-    reset: () => bank.simulator.reset(),
+    async reset() {
+      await bank.simulator.reset()
+      // Whoever is connected would renew.
+      await bank.db.updateTable('consents').set({ status: 'stopped' }).execute()
+    },
     async stop() {
       await fintechs.close()
       await bank.close()
