@@ -30,6 +30,9 @@ import { auditKey } from './store/audit-chain.ts'
 import { type Clients, createClients } from './store/clients.ts'
 import type { Database } from './store/open.ts'
 import { sealedSecret } from './store/sealed-secrets.ts'
+import { createDelivery, type Delivery } from './outbox/delivery.ts'
+import { pushEvents } from './outbox/events.ts'
+import { handNotices, type MailSystem } from './outbox/notices.ts'
 import { createSweeper, type Sweeper } from './sweeper.ts'
 import { bareServer, createServer, publicFiles } from './web/server.ts'
 import { createPages } from './web/pages.ts'
@@ -55,6 +58,10 @@ export type AppParts = {
   readonly sweepEvery: number
   /** ms between two rounds of sealing the audit; 0 leaves it to the caller */
   readonly sealEvery: number
+  /** ms between two rounds of the outbox; 0 leaves it to the caller */
+  readonly deliverEvery: number
+  /** the bank's mail system; without one, customers are not written to */
+  readonly mail: MailSystem | undefined
 }
 
 export type App = {
@@ -66,6 +73,7 @@ export type App = {
   readonly clients: Clients
   readonly sweeper: Sweeper
   readonly sealer: Sealer
+  readonly outbox: Delivery
 }
 
 export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
@@ -159,11 +167,32 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.desk && (await createDesk({ ...parts, entrance: parts.desk, clients, consents, locks }))
   const key = await auditKey(sealed)
   const retention = { db, clock, keep: settings.retention, auditKey: key }
-  const sweeper = createSweeper({ finishing, retention, log, every: parts.sweepEvery })
   const sealer = await createSealer({ db, key, clock, log, every: parts.sealEvery })
+  const sweeper = createSweeper({
+    finishing,
+    retention,
+    standing: {
+      askEvery: minutes(institution.rules.standingMinutes),
+      endOnPasswordReset: institution.rules.endOnPasswordReset,
+    },
+    log,
+    every: parts.sweepEvery,
+  })
+  const reach = settings.mode === 'demo' ? 'loopback' : 'public'
+  const outbox = createDelivery({
+    db,
+    clock,
+    log,
+    every: parts.deliverEvery,
+    hand: {
+      event: pushEvents({ clients, issuer: publicUrl, keys: jwks.keys, clock, reach }),
+      notice: handNotices({ mail: parts.mail, clients, institution, clock }),
+    },
+  })
   server.addHook('onClose', async () => {
+    await outbox.stop()
     await sweeper.stop()
     await sealer.stop()
   })
-  return { server, certificateServer, deskServer, clients, sweeper, sealer }
+  return { server, certificateServer, deskServer, clients, sweeper, sealer, outbox }
 }

@@ -82,6 +82,10 @@ const schema = z.object({
     pinDigits: z.number().int().min(4).max(8),
     /** 入出金明細 can be had for this many months back */
     lookBackMonths: z.number().int().min(1).max(120).default(24),
+    /** the bank is asked this often whether a connection may live on */
+    standingMinutes: z.number().int().min(1).max(1440).default(60),
+    /** a reset of the login password ends the connections that were given before */
+    endOnPasswordReset: z.boolean().default(false),
     password: attemptRule,
     answer: attemptRule,
     pin: attemptRule,
@@ -98,6 +102,8 @@ export type Institution = Omit<z.infer<typeof schema>, 'rules' | 'certificates' 
     readonly loginId: { readonly maxLength: number }
     readonly pinDigits: number
     readonly lookBackMonths: number
+    readonly standingMinutes: number
+    readonly endOnPasswordReset: boolean
     readonly password: AttemptRule
     readonly answer: AttemptRule
     readonly pin: AttemptRule

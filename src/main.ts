@@ -7,8 +7,8 @@ import { createSimulator } from './bank/simulator/simulator.ts'
 import { createVerifier } from './certificate/verify.ts'
 import { systemClock } from './clock.ts'
 import { type DemoCertificates, prepareDemoCertificates } from './demo/certificates.ts'
-import { createDemo } from './demo/demo.ts'
 import { demoStaff } from './demo/staff.ts'
+import { createDemo, demoMail } from './demo/demo.ts'
 import { startTlsFront } from './demo/tls-front.ts'
 import { type Institution, readInstitution } from './institution.ts'
 import { createLog, type Log } from './log.ts'
@@ -16,6 +16,8 @@ import { sealEvery } from './sealer.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { currentStaff, readStaff } from './operator/desk/staff.ts'
 import { createSecrets, readMasterKeys, readSecret, unguessable } from './secrets.ts'
+import { deliverEvery } from './outbox/delivery.ts'
+import type { MailSystem } from './outbox/notices.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
 import { createClients } from './store/clients.ts'
 import { openDatabase } from './store/open.ts'
@@ -57,6 +59,8 @@ async function startServer(settings: Settings): Promise<Started> {
     desk: await deskEntrance(settings, log),
     sweepEvery,
     sealEvery,
+    deliverEvery,
+    mail: mailSystem(settings) ?? (await demoMail({ settings, db, secrets, clock: systemClock })),
   })
   await server.listen({ host: settings.host, port: settings.port })
   const { port = 0, frontPort } = settings.certificate ?? {}
@@ -160,6 +164,9 @@ function institutionOf(settings: Settings, demoCertificates: DemoCertificates | 
   const institution = readInstitution(file)
   return { ...institution, certificates: institution.certificates ?? demoCertificates?.rules }
 }
+
+const mailSystem = ({ notices }: Settings): MailSystem | undefined =>
+  notices && { url: notices.url, secret: readSecret(notices.secretFile) }
 
 /** @throws SettingsError when certificates are asked for and nobody says whose count */
 async function certificateParts(

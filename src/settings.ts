@@ -58,9 +58,17 @@ const schema = z.object({
   OPERATOR_URL: origin.optional(),
   OPERATOR_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   STAFF_FILE: z.string().min(1).optional(),
+  NOTICES_URL: z.url().refine(isSafeToSendTo, 'must be https, or http on 127.0.0.1').optional(),
+  NOTICES_SECRET_FILE: z.string().min(1).optional(),
   BANK: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
+
+/** Names of customers and their connections go there, with a secret. */
+function isSafeToSendTo(text: string): boolean {
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]'].includes(hostname))
+}
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
@@ -99,6 +107,8 @@ export type Settings = {
   readonly retention: Retention
   /** the desk of the bank's staff; undefined when there is none */
   readonly operator: OperatorSettings | undefined
+  /** the bank's mail system, and the file with its secret; undefined when customers are not written to */
+  readonly notices: { readonly url: string; readonly secretFile: string } | undefined
   readonly bank: string
   readonly logLevel: string
 }
@@ -161,12 +171,17 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       outbox: s.RETENTION_OUTBOX_DAYS,
     },
     operator: operatorSettings(s),
+    notices:
+      s.NOTICES_URL && s.NOTICES_SECRET_FILE
+        ? { url: s.NOTICES_URL, secretFile: s.NOTICES_SECRET_FILE }
+        : undefined,
     bank: s.BANK ?? 'simulator',
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }
   const wrong = [
     ...halfCertificates(s),
     ...halfDesk(s),
+    ...halfNotices(s),
     ...(settings.mode === 'production' ? demoDefaults(s) : []),
   ]
   if (wrong.length > 0) throw new SettingsError(wrong.join('\n'))
@@ -224,6 +239,12 @@ function halfCertificates(s: z.infer<typeof schema>): string[] {
       ? 'CERTIFICATE_URL: must be another origin than PUBLIC_URL, or every customer would be asked for a certificate'
       : '',
   ].filter(Boolean)
+}
+
+function halfNotices({ NOTICES_URL, NOTICES_SECRET_FILE }: z.infer<typeof schema>): string[] {
+  if (NOTICES_URL && !NOTICES_SECRET_FILE)
+    return ['NOTICES_SECRET_FILE: must name the file with the secret for NOTICES_URL']
+  return NOTICES_SECRET_FILE && !NOTICES_URL ? ['NOTICES_SECRET_FILE: says nothing without NOTICES_URL'] : []
 }
 
 /** What would be convenient in a demo and dangerous in production. */

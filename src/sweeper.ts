@@ -1,5 +1,7 @@
-/** Tidies what time leaves behind: interrupted finishes, held PINs of dead journeys, ended consents, expired rows. */
+/** Does what time brings: finishes what was interrupted, ends what is over or may not live on, reminds, deletes. */
 import { hours, seconds } from './clock.ts'
+import { remind } from './consent/reminders.ts'
+import { checkStanding, type StandingRules } from './consent/standing.ts'
 import type { FinishParts } from './journey/finish.ts'
 import { sweepFinishing } from './journey/finish.ts'
 import type { Log } from './log.ts'
@@ -17,29 +19,40 @@ import {
 const batch = 500
 const mostTurns = 100
 
+/** Each of these waits for the bank, and a process that stops waits for the batch. */
+const askedTogether = 40
+
 export type Sweeper = { readonly sweep: () => Promise<void>; readonly stop: () => Promise<void> }
 
 /** @param every ms between two rounds; 0 never starts by itself */
 export function createSweeper({
   finishing,
   retention,
+  standing,
   log,
   every,
 }: {
   finishing: FinishParts
   retention: RetentionParts
+  standing: StandingRules
   log: Log
   every: number
 }): Sweeper {
-  const { db, clock, pins, consents } = finishing
+  const { db, clock, bank, pins, consents } = finishing
   let round: Promise<void> = Promise.resolve()
   let stopping = false
 
-  const parts: readonly (readonly [string, () => Promise<number>])[] = [
+  const parts: readonly (readonly [string, () => Promise<number>, full?: number])[] = [
     // Finishes first: a PIN that 許可 is about to put in force must not be released.
     ['finishing', () => sweepFinishing({ ...finishing, log }, batch)],
     ['pins', () => pins.sweep(batch)],
     ['consents', () => consents.sweep(batch)],
+    ['reminders', () => remind({ db, clock }, batch)],
+    [
+      'standing',
+      () => checkStanding({ db, clock, bank, consents, rules: standing }, askedTogether),
+      askedTogether,
+    ],
     ['records', () => deleteExpiredRecords(db, clock(), batch)],
     ['attempts', () => deleteForgotten(db, clock(), batch)],
     ['tickets', () => deleteOldTickets(db, clock() - hours(1), batch)],
@@ -49,10 +62,10 @@ export function createSweeper({
     ['old audit', () => deleteOldAudit(retention, batch)],
   ]
   const sweep = async (): Promise<void> => {
-    for (const [name, part] of parts) {
+    for (const [name, part, full = batch] of parts) {
       try {
         // A part that filled its batch has more; the bound keeps a round from lasting for ever.
-        for (let turn = 0; !stopping && turn < mostTurns && (await part()) >= batch; turn += 1);
+        for (let turn = 0; !stopping && turn < mostTurns && (await part()) >= full; turn += 1);
       } catch (error) {
         log.error(
           { event: 'sweep-failed', part: name, err: error },

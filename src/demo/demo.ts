@@ -8,6 +8,7 @@ import type { Clients } from '../store/clients.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 import { sealedSecret } from '../store/sealed-secrets.ts'
+import type { MailSystem } from '../outbox/notices.ts'
 import { createFintechs } from './fintechs.ts'
 
 type DemoParts = {
@@ -17,6 +18,18 @@ type DemoParts = {
   readonly secrets: Secrets
   readonly clock: Clock
   readonly resetBank: () => Promise<void>
+}
+
+/** Where the demo's notices go: beside the fintechs, where these run in this very process. */
+export async function demoMail({
+  settings,
+  ...sealed
+}: Pick<DemoParts, 'settings' | 'db' | 'secrets' | 'clock'>): Promise<MailSystem | undefined> {
+  if (settings.mode !== 'demo' || settings.fintechsElsewhere) return undefined
+  return {
+    url: `${settings.fintechUrl}/bank-mail`,
+    secret: await sealedSecret(sealed, 'demo-mail', unguessable),
+  }
 }
 
 /** The demo fintechs, listening on FINTECH_PORT. */
@@ -29,6 +42,7 @@ export async function createDemo(parts: DemoParts): Promise<FastifyInstance> {
     origin: settings.fintechUrl,
     fintechs,
     resetBank: () => resetDemo(parts),
+    mailSecret: (await demoMail(parts))?.secret,
     viewsDir: join(root, 'views'),
     publicDir: join(root, 'public'),
   })
@@ -63,6 +77,7 @@ export async function registerDemoClients({
       await clients.put({
         ...client,
         redirectUris: [`${settings.fintechUrl}/callback/${client.id}`],
+        ...(settings.fintechsElsewhere ? {} : { eventsUrl: `${settings.fintechUrl}/events/${client.id}` }),
         scopes: ['balances', 'transactions'],
         consentDays: 90,
         authentication: { method: 'client_secret_basic', secretHash: hashClientSecret(clientSecret) },

@@ -12,6 +12,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import * as client from 'openid-client'
 import { type Reading, readAccounts } from './accounts.ts'
 import { createBrowsers, guard } from './browsers.ts'
+import { createEvents } from './events.ts'
+import { mailSystem } from './mail.ts'
 import { connectionPage, homePage, showTrouble } from './pages.ts'
 import { type Trouble, troubleOf } from './trouble.ts'
 import { createWireTap, keepRedirect, type Wire } from './wire.ts'
@@ -30,6 +32,8 @@ export type FintechsOptions = {
   readonly origin: string
   readonly fintechs: readonly Fintech[]
   readonly resetBank: () => Promise<void>
+  /** with it the bank's mail system is played here too, and known to the bank by this secret */
+  readonly mailSecret?: string | undefined
   readonly viewsDir: string
   readonly publicDir: string
 }
@@ -62,12 +66,20 @@ const scope = 'openid offline_access balances transactions'
 
 /** The web server of both fintechs, not yet listening. The bank hears nothing before the first click. */
 export async function createFintechs(options: FintechsOptions): Promise<FastifyInstance> {
-  const { issuer, origin, fintechs, resetBank, viewsDir, publicDir } = options
+  const { issuer, origin, fintechs, resetBank, mailSecret, viewsDir, publicDir } = options
   const tap = createWireTap()
   const discover = createDiscovery({ issuer, fetch: tap.fetch })
   const browsers = createBrowsers<Flow, Connection>({ secure: origin.startsWith('https:') })
   const find = (clientId: string) => fintechs.find((fintech) => fintech.clientId === clientId)
 
+  const events = createEvents({
+    issuer,
+    async keysAddress() {
+      const [first] = fintechs
+      if (!first) throw new Error('there is no fintech to take events for')
+      return (await discover(first)).serverMetadata().jwks_uri ?? ''
+    },
+  })
   const app = Fastify({ logger: { level: 'error' } })
   await app.register(fastifyCookie)
   await app.register(fastifyFormbody)
@@ -82,7 +94,7 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     const connected = [...(browsers.find(request)?.connections.keys() ?? [])]
     return reply.view(
       'demo/home',
-      homePage({ fintechs, connected, wasReset: request.url === '/?reset=done' }),
+      homePage({ fintechs, connected, wasReset: request.url === '/?reset=done', mail: !!mailSecret }),
     )
   })
 
@@ -153,7 +165,9 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     if (!fintech) return reply.callNotFound()
     const connection = browsers.find(request)?.connections.get(fintech.clientId)
     if (!connection) return showTrouble(reply, { trouble: { kind: 'not-connected' }, fintech })
-    return reply.view('demo/connection', connectionPage(fintech, connection))
+    const known = connection.reading?.consent.number
+    const told = known === undefined ? [] : events.about(fintech.clientId, known)
+    return reply.view('demo/connection', connectionPage(fintech, connection, told))
   })
 
   /** Step 3, any day until the consent ends: a new access token without the customer, the same reading. */
@@ -165,6 +179,20 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     if (connection) connections?.set(fintech.clientId, await refresh(fintech, connection))
     return reply.redirect(`/connections/${fintech.clientId}`, 303)
   })
+
+  /** Between the steps: the bank says by itself that a connection has ended. */
+  app.addContentTypeParser('application/secevent+jwt', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  )
+  app.post<ToFintech>('/events/:clientId', async (request, reply) => {
+    const fintech = find(request.params.clientId)
+    if (!fintech || typeof request.body !== 'string')
+      return reply.code(400).send({ err: 'invalid_request', description: 'not a SET' })
+    const refusal = await events.take(fintech.clientId, request.body)
+    return refusal ? reply.code(400).send(refusal) : reply.code(202).send()
+  })
+
+  if (mailSecret) await app.register(mailSystem, { secret: mailSecret })
 
   app.post('/reset', async (request, reply) => {
     await resetBank()

@@ -1,6 +1,7 @@
 /** What the demo fintechs' pages show: one function a view, from what we know to text for the template. */
 import type { FastifyReply } from 'fastify'
 import type { AccountReading } from './accounts.ts'
+import type { BankEvent } from './events.ts'
 import type { Connection, Fintech } from './fintechs.ts'
 import { type Trouble, troubleWords } from './trouble.ts'
 import type { Wire } from './wire.ts'
@@ -26,17 +27,25 @@ type Home = {
   readonly fintechs: readonly Fintech[]
   readonly connected: readonly string[]
   readonly wasReset: boolean
+  /** the bank's notices are shown here */
+  readonly mail: boolean
 }
 
-export function homePage({ fintechs, connected, wasReset }: Home) {
+export function homePage({ fintechs, connected, wasReset, mail }: Home) {
   const cards = fintechs.map((fintech) => ({
     ...brandOf(fintech),
     connected: connected.includes(fintech.clientId),
   }))
-  return { title: 'みほんサービス：銀行との連携デモ', brand: undefined, cards, wasReset }
+  return { title: 'みほんサービス：銀行との連携デモ', brand: undefined, cards, wasReset, mail }
 }
 
-export function connectionPage(fintech: Fintech, { reading, trouble, wire, tokens }: Connection) {
+export function connectionPage(
+  fintech: Fintech,
+  { reading, trouble: last, wire, tokens }: Connection,
+  events: readonly BankEvent[],
+) {
+  const end = events.find(({ type }) => type === 'consent-ended')
+  const trouble: Trouble | undefined = end ? { kind: 'ended' } : last
   const ended = trouble?.kind === 'ended'
   const heading = ended ? troubleWords.ended.heading : '連携できました'
   return {
@@ -45,6 +54,13 @@ export function connectionPage(fintech: Fintech, { reading, trouble, wire, token
     brand: brandOf(fintech),
     trouble: trouble && explained(trouble),
     ended,
+    events: events.map(({ id, type, consent, reason, at }) => ({
+      id,
+      consent,
+      reason,
+      at: dateTime(at),
+      what: type === 'consent-ended' ? '連携が終わりました' : '1つの口座の共有が終わりました',
+    })),
     // what was read under a consent that is over is not shown any longer
     consent:
       ended || !reading

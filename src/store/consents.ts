@@ -185,6 +185,29 @@ export async function markUsed(db: Database, { id, lastUsedAt }: Consent, at: nu
   await db.updateTable('consents').set({ last_used_at: at }).where('id', '=', id).execute()
 }
 
+/** Notes that the customer was told so many days before the end. False when he was told already, or it is over. */
+export async function markReminded(db: Database, id: string, days: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('consents')
+    .set({ reminded_days: days })
+    .where('id', '=', id)
+    .where('status', '=', 'active')
+    .where((eb) => eb.or([eb('reminded_days', 'is', null), eb('reminded_days', '>', days)]))
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Moves the time at which the bank was last asked. False when another process was faster. */
+export async function markChecked(db: Database, id: string, from: number, to: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('consents')
+    .set({ checked_at: to })
+    .where('id', '=', id)
+    .where('checked_at', '=', from)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 export const isLive = (consent: Pick<Consent, 'status' | 'endsAt'>, now: number): boolean =>
   (consent.status === 'granted' || consent.status === 'active') && now <= consent.endsAt
 

@@ -54,3 +54,125 @@ export async function post(
     })
     .execute()
 }
+
+/** A message that waits, as the one who delivers it sees it. */
+export type WaitingMessage = {
+  readonly id: string
+  readonly client: string
+  readonly message: Outgoing
+  readonly createdAt: number
+  readonly nextTryAt: number
+  readonly tries: number
+}
+
+/** Whom messages go to: the system of one fintech, or the bank's mail system. */
+export type Receiver = { readonly kind: 'event'; readonly client: string } | { readonly kind: 'notice' }
+
+/** Everybody who has a message that is due. */
+export async function dueReceivers(db: Database, now: number): Promise<readonly Receiver[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .select(['kind', 'client_id'])
+    .distinct()
+    .where('state', '=', 'waiting')
+    .where('next_try_at', '<=', now)
+    .execute()
+  const events = rows.filter(({ kind }) => kind === 'event')
+  return [
+    ...events.map(({ client_id }) => ({ kind: 'event', client: client_id }) as const),
+    ...(events.length < rows.length ? [{ kind: 'notice' } as const] : []),
+  ]
+}
+
+/** What is due for one receiver, the longest waiting first. */
+export async function dueMessages(
+  db: Database,
+  receiver: Receiver,
+  now: number,
+  limit: number,
+): Promise<readonly WaitingMessage[]> {
+  let query = db
+    .selectFrom('outbox')
+    .selectAll()
+    .where('state', '=', 'waiting')
+    .where('kind', '=', receiver.kind)
+    .where('next_try_at', '<=', now)
+  if (receiver.kind === 'event') query = query.where('client_id', '=', receiver.client)
+  const rows = await query.orderBy('next_try_at').orderBy('created_at').limit(limit).execute()
+  return rows.map((row) => ({
+    id: row.id,
+    client: row.client_id,
+    message: JSON.parse(row.payload) as Outgoing,
+    createdAt: row.created_at,
+    nextTryAt: row.next_try_at,
+    tries: row.tries,
+  }))
+}
+
+/** Takes a message for one process until `until`. False when another one has it, or has had it. */
+export async function leaseMessage(
+  db: Database,
+  { id, nextTryAt }: WaitingMessage,
+  until: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('outbox')
+    .set({ next_try_at: until })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .where('next_try_at', '=', nextTryAt)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+export async function settleMessage(
+  db: Database,
+  id: string,
+  settled: { readonly state: 'delivered' | 'dead'; readonly at: number; readonly error?: string },
+): Promise<void> {
+  await db
+    .updateTable('outbox')
+    .set({
+      state: settled.state,
+      settled_at: settled.at,
+      ...(settled.error === undefined ? {} : { last_error: settled.error }),
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
+/** A message that nobody wants leaves no trace: it was neither delivered nor lost. */
+export async function dropMessage(db: Database, id: string): Promise<void> {
+  await db.deleteFrom('outbox').where('id', '=', id).execute()
+}
+
+export async function putOff(
+  db: Database,
+  { id, tries }: WaitingMessage,
+  { until, error }: { readonly until: number; readonly error: string },
+): Promise<void> {
+  await db
+    .updateTable('outbox')
+    .set({ next_try_at: until, tries: tries + 1, last_error: error })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
+/** Whatever else is due for a receiver that does not answer waits with the message that found it out. */
+export async function putOffAllFor(
+  db: Database,
+  receiver: Receiver,
+  now: number,
+  until: number,
+): Promise<void> {
+  let update = db
+    .updateTable('outbox')
+    .set({ next_try_at: until })
+    .where('state', '=', 'waiting')
+    .where('kind', '=', receiver.kind)
+    .where('next_try_at', '<=', now)
+  if (receiver.kind === 'event') update = update.where('client_id', '=', receiver.client)
+  await update.execute()
+}

@@ -40,6 +40,8 @@ export const sampleSite: Site = {
       loginId: { maxLength: 12 },
       pinDigits: 4,
       lookBackMonths: 24,
+      standingMinutes: 60,
+      endOnPasswordReset: false,
       password: attempts,
       answer: attempts,
       pin: attempts,

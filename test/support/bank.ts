@@ -16,6 +16,8 @@ import { readSettings, type Settings } from '../../src/settings.ts'
 import type { Clients } from '../../src/store/clients.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
 import type { Sealer } from '../../src/sealer.ts'
+import type { Delivery } from '../../src/outbox/delivery.ts'
+import type { MailSystem } from '../../src/outbox/notices.ts'
 import type { Sweeper } from '../../src/sweeper.ts'
 import { emptyDatabase } from './database.ts'
 
@@ -28,6 +30,7 @@ export type TestBank = {
   readonly simulator: Simulator
   readonly sweeper: Sweeper
   readonly sealer: Sealer
+  readonly outbox: Delivery
   readonly clients: Clients
   readonly tickets: CertificateTickets
   readonly secrets: ReturnType<typeof createSecrets>
@@ -48,6 +51,8 @@ export type TestBankOptions = {
   readonly desk?: Entrance
   /** the same key for two processes on one database */
   readonly masterKey?: Buffer
+  /** the bank's mail system; none unless given */
+  readonly mail?: MailSystem
   readonly institution?: (institution: Institution) => Institution
 }
 
@@ -66,7 +71,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, certificateServer, deskServer, clients, sweeper, sealer } = await createApp({
+  const { server, certificateServer, deskServer, clients, sweeper, sealer, outbox } = await createApp({
     settings,
     institution: options.institution?.(institution) ?? institution,
     db,
@@ -78,6 +83,8 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     desk: options.desk,
     sweepEvery: 0,
     sealEvery: 0,
+    deliverEvery: 0,
+    mail: options.mail,
   })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
@@ -92,6 +99,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     simulator,
     sweeper,
     sealer,
+    outbox,
     clients,
     tickets: createTickets({ db, secrets, clock }),
     secrets,
