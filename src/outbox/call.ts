@@ -106,19 +106,23 @@ function answerOf(request: ClientRequest, body: string, accepted: readonly numbe
     request.on('error', (error: NodeJS.ErrnoException) => end({ ok: false, problem: problemOf(error) }))
     request.on('response', (response) => {
       const status = response.statusCode ?? 0
-      if (accepted.includes(status)) return end({ ok: true, value: 'accepted' })
-      return readAtMost(response).then(
-        (answer) =>
-          end(
-            answer === undefined
-              ? { ok: false, problem: 'too-large' }
-              : { ok: false, problem: `status-${status}`, answer },
-          ),
-        () => end({ ok: false, problem: 'unreachable' }),
-      )
+      if (accepted.includes(status)) end({ ok: true, value: 'accepted' })
+      else void refusal(response, status).then(end)
     })
     request.end(body)
   })
+}
+
+async function refusal(response: IncomingMessage, status: number): Promise<Called> {
+  try {
+    const answer = await readAtMost(response)
+    return answer === undefined
+      ? { ok: false, problem: 'too-large' }
+      : { ok: false, problem: `status-${status}`, answer }
+  } catch {
+    // it broke off
+    return { ok: false, problem: 'unreachable' }
+  }
 }
 
 async function readAtMost(response: IncomingMessage): Promise<string | undefined> {
