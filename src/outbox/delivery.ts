@@ -52,7 +52,7 @@ const mostInARound = 50
 const longestTurn = seconds(10)
 
 /** 1 minute after the first failure, doubled up to 12 hours, a quarter more or less so that receivers are not met by a wave. */
-export function waitAfter(tries: number): number {
+function waitAfter(tries: number): number {
   const wait = Math.min(longestWait, minutes(1) * 2 ** Math.min(tries, 20))
   return wait + randomInt(-Math.floor(wait / 4), Math.floor(wait / 4) + 1)
 }
