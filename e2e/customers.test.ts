@@ -7,6 +7,7 @@ const openBrowser = useDemo()
 
 const back = '連携先に戻る'
 const retry = 'もう一度試す'
+const phone = '0120-000-000'
 const byCertificate = ['電子証明書ログイン', 'ログイン画面に戻る', back]
 
 /** At the bank's first screen, for the fintech that asks for everything. */
@@ -26,7 +27,7 @@ async function waysOut({ page }: Customer): Promise<string[]> {
 
 describe('a customer who cannot go on', () => {
   it.each([
-    ['mihon04', 'ご利用を停止しています', '窓口へお電話で', [back]],
+    ['mihon04', 'ご利用を停止しています', '窓口へお電話で', [phone, back]],
     ['mihon05', 'ログインパスワードの有効期限が切れています', 'パスワードを変更してください', [retry, back]],
     ['mihon07', '電子証明書でのログインが必要です', '電子証明書方式です', byCertificate],
     ['mihon08', 'API連携の権限がありません', '貴社の管理者の方に', [back]],
@@ -56,7 +57,7 @@ describe('a customer who cannot go on', () => {
     const customer = await atTheBank()
     await customer.signIn('mihon10')
     expect(await customer.screen()).toBe('連携できる口座がありません')
-    expect(await waysOut(customer)).toEqual([back])
+    expect(await waysOut(customer)).toEqual([phone, back])
     await customer.leaveBy(back)
     expect(await customer.text()).toContain('access_denied')
   })

@@ -93,7 +93,7 @@ describe('a dead end leads back to the fintech', () => {
     expect(await kaede.screen()).toBe('ただいまご利用いただけません')
     await kaede.leaveBy('連携先に戻る')
     expect(await ending(kaede)).toMatchObject({
-      screen: '銀行がただいまご利用になれません',
+      screen: 'ただいま銀行をご利用いただけません',
       code: 'temporarily_unavailable',
     })
   })

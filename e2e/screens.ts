@@ -52,7 +52,7 @@ async function walk(aoba: Customer): Promise<void> {
   await aoba.press('許可')
   await shoot(aoba, 'return')
   await aoba.page.unroute('**/authorize/**')
-  await aoba.page.getByRole('link', { name: 'みほん家計簿 に戻る' }).click()
+  await aoba.page.getByRole('link', { name: 'みほん家計簿に戻る' }).click()
   await aoba.page.waitForURL('**/connections/**')
   await shoot(aoba, 'fintech')
 }

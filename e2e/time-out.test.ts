@@ -40,7 +40,7 @@ describe('a journey that takes longer than an hour', () => {
 
     expect(await mihon.screen()).toBe('時間切れのため手続きを終了しました')
     expect(await mihon.text()).toContain('何も許可されていません')
-    await mihon.page.getByRole('link', { name: 'みほん家計簿 に戻る', exact: true }).click()
+    await mihon.page.getByRole('link', { name: 'みほん家計簿に戻る', exact: true }).click()
     expect(await mihon.screen()).toBe('連携は行われませんでした')
     expect(await mihon.text()).toContain('access_denied')
   })

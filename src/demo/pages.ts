@@ -79,7 +79,15 @@ type Dead = { readonly trouble: Trouble; readonly fintech?: Fintech; readonly wi
 export function showTrouble(reply: FastifyReply, { trouble, fintech, wire = [] }: Dead): FastifyReply {
   const { heading } = troubleWords[trouble.kind]
   const title = `${heading}｜${fintech?.serviceName ?? '銀行との連携デモ'}`
-  const data = { title, heading, brand: fintech && brandOf(fintech), trouble: explained(trouble), wire }
+  const again = trouble.kind === 'not-connected' ? '銀行と連携する' : 'もう一度、銀行と連携する'
+  const data = {
+    title,
+    heading,
+    brand: fintech && brandOf(fintech),
+    trouble: explained(trouble),
+    again,
+    wire,
+  }
   return reply.code(troubleWords[trouble.kind].status).view('demo/trouble', data)
 }
 

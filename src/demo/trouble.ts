@@ -28,7 +28,7 @@ export const troubleWords = {
   },
   unavailable: {
     status: 503,
-    heading: '銀行がただいまご利用になれません',
+    heading: 'ただいま銀行をご利用いただけません',
     text: '銀行のサービス時間外か、一時的に混み合っているか、メンテナンス中です。時間をおいて、もう一度お試しください。',
     english: 'The bank is not available at the moment. Please try again later.',
   },
@@ -40,15 +40,15 @@ export const troubleWords = {
   },
   lost: {
     status: 400,
-    heading: 'この手続きの続きが見つかりません',
+    heading: 'お手続きの続きが見つかりません',
     text: 'すでに終わった手続きか、別のブラウザーで始めた手続きです。お手数ですが、はじめからやり直してください。',
-    english: 'This procedure is already over or was started in another browser. Please start again.',
+    english: 'This is already finished, or was started in another browser. Please start again.',
   },
   ended: {
     status: 200,
-    heading: 'この接続は終わっています',
+    heading: 'この連携は終わっています',
     text: '認可期間が終わったか、連携が停止されました。口座の情報はもう受け取れません。続ける場合は、接続を更新してください。',
-    english: 'This connection is over: its period has ended or it was stopped. Renew it to go on.',
+    english: 'This connection has ended: its period is over, or it was stopped. Renew it to go on.',
   },
   'not-connected': {
     status: 404,

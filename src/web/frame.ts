@@ -57,7 +57,7 @@ export type Frame = {
   } | null
   readonly signedIn: { readonly company: string; readonly user: string } | null
   readonly journey: { readonly base: string; readonly number: string; readonly csrf: string } | null
-  readonly errors: readonly { readonly text: string; readonly href: string }[]
+  readonly errors: readonly (Omit<FieldText, 'field'> & { readonly href: string })[]
   readonly notice: string | null
   readonly refresh: string | null
   /** on pages where something may be lost when time is up */
@@ -148,7 +148,7 @@ export function stepFrame(
       skipped: skippedPhases(step, context).map((skipped) => t.frame.phases[skipped - 1] ?? ''),
     },
     asking: { ...frame.asking, above: saysWhoAsks },
-    errors: errors.map(({ field, text }) => ({ text, href: `#${field}` })),
+    errors: errors.map(({ field, text, beside }) => ({ text, beside, href: `#${field}` })),
     notice: idle ? t.notices.idle : null,
     time: timeLeft(step, context),
   }
@@ -169,17 +169,23 @@ function timeLeft(step: StepName, { now, startedAt, facts: { certificate } }: Pa
 }
 
 /** An error in the customer's words, and the id of the control it belongs to. */
-export type FieldText = { readonly field: string; readonly text: string }
+export type FieldText = {
+  readonly field: string
+  readonly text: string
+  /** the same where the account already stands in the row */
+  readonly beside: string
+}
 
 export const fieldTexts = (
   { words }: Site,
   errors: readonly FieldError[],
   language: Language,
 ): readonly FieldText[] =>
-  errors.map(({ field, code, values }) => ({
-    field,
-    text: words[language].fieldErrors[code](values ?? {}),
-  }))
+  errors.map(({ field, code, values = {} }) => {
+    const say = words[language].fieldErrors[code]
+    const { account: _, ...rest } = values
+    return { field, text: say(values), beside: say(rest) }
+  })
 
 /** How a template writes dates and services in the language of its page. */
 export const writing = ({ institution: { rules } }: Site, language: Language) => ({

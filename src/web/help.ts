@@ -13,6 +13,7 @@ import {
 } from './messages/help-ja.ts'
 import type { Messages } from './messages/ja.ts'
 import { readLanguage } from './pages.ts'
+import { helpScreens } from './screen-numbers.ts'
 
 export async function helpRoutes(app: FastifyInstance, site: Site): Promise<void> {
   // A route for each, so that any other topic is an address like any other that is not there.
@@ -71,7 +72,7 @@ export function helpPage(
   const t = site.words[language]
   const { index, topics } = t.help
   const { title } = topic === 'index' ? index : topics[topic]
-  const screen = topic === 'index' ? 'NK-H' : `NK-H-${topic}`
+  const screen = helpScreens[topic]
   const common = {
     frame: bareFrame(site, { language, screen, title, switchable: true }),
     t,

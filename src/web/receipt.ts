@@ -32,7 +32,8 @@ export type Receipt = {
   readonly services: readonly string[]
   readonly accountCount: number
   readonly branches: readonly Branch<GrantedAccount>[] | null
-  readonly period: string
+  readonly from: string
+  readonly until: string
 }
 
 export function receiptOf(
@@ -50,6 +51,7 @@ export function receiptOf(
     services: services.map((name) => serviceText(name, language, rules.lookBackMonths).name),
     accountCount,
     branches: accounts && underBranches(accounts),
-    period: returnPage.period(day(startsAt), day(endsAt)),
+    from: returnPage.from(day(startsAt)),
+    until: returnPage.until(day(endsAt)),
   }
 }

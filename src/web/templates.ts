@@ -21,6 +21,7 @@ import type { HelpPage } from './help.ts'
 import { type Language, longDate } from './language.ts'
 import type { Messages } from './messages/ja.ts'
 import { type Granted, type Receipt, receiptOf } from './receipt.ts'
+import { endingScreens, problemScreens, receiptScreen } from './screen-numbers.ts'
 
 export type Page =
   | { readonly template: `journey/${StepName}`; readonly data: StepData<StepName> }
@@ -65,6 +66,8 @@ type ProblemView = {
   /** where the form that leads back to the fintech is sent */
   readonly cancel: string | null
   readonly code: ProblemCode
+  /** the way on is a call, so the number stands right here */
+  readonly calls: boolean
   /** 事象番号, to find the failure in the log */
   readonly incident: string | null
   /** for the fintech's developers */
@@ -121,7 +124,7 @@ export function stepPage<Name extends StepName>(
       frame: stepFrame(site, context, { step, csrf, errors: texts, idle }),
       t: site.words[language],
       view,
-      errorsAt: (id) => texts.filter(({ field }) => field === id).map(({ text }) => text),
+      errorsAt: (id) => texts.filter(({ field }) => field === id).map(({ beside }) => beside),
       byBranch,
       ...writing(site, language),
     },
@@ -147,7 +150,7 @@ export function deadEndPage(
     template: 'problem',
     data: {
       frame: {
-        ...journeyFrame(site, context, { screen: `NK-P-${code}`, title, csrf }),
+        ...journeyFrame(site, context, { screen: problemScreens[code], title, csrf }),
         titlePrefix: t.frame.errorPrefix,
       },
       t,
@@ -156,19 +159,46 @@ export function deadEndPage(
         retry:
           again === 'certificate'
             ? { href: `${base}/certificate-login`, text: certificateButton(t, code) }
-            : again && { href: `${base}/${step}`, text: t.frame.retry },
+            : again && {
+                href: `${base}/${step}`,
+                text: signInAgain.has(code) ? t.certificates.signIn : t.frame.retry,
+              },
         receipt: null,
         received: received ? receivedView(received, language) : null,
         chooserHint: again === 'certificate' ? t.certificates.chooserHint[site.certificates] : [],
         signIn: again === 'certificate' ? `${base}/sign-in` : null,
         cancel: `${base}/cancel`,
         code,
+        calls: needCall.has(code),
         incident: null,
         detail: null,
       },
     },
   }
 }
+
+/** What only the bank's desk can solve: its number stands in the text itself. */
+const needCall: ReadonlySet<ProblemCode> = new Set([
+  'locked-for-a-while',
+  'locked-for-good',
+  'locked-by-bank',
+  'no-accounts',
+  'risk-refused',
+  'forwarding-refused',
+  'certificate-expired',
+  'certificate-revoked',
+  'certificate-other-issuer',
+  'certificate-unsuitable',
+  'certificate-not-tied',
+  'incident',
+])
+
+/** Where trying again means signing in another way, the button says so. */
+const signInAgain: ReadonlySet<ProblemCode> = new Set([
+  'password-required',
+  'certificates-off',
+  'customer-of-another',
+])
 
 /** Whoever came by ID has not chosen a certificate yet. */
 const certificateButton = (t: Messages, code: ProblemCode): string =>
@@ -221,7 +251,7 @@ export function problemPage(
     template: 'problem',
     data: {
       frame: {
-        ...bareFrame(site, { language, screen: `NK-P-${code}`, title, switchable }),
+        ...bareFrame(site, { language, screen: problemScreens[code], title, switchable }),
         titlePrefix: t.frame.errorPrefix,
       },
       t,
@@ -234,6 +264,7 @@ export function problemPage(
         signIn: null,
         cancel: null,
         code,
+        calls: needCall.has(code),
         incident: incident ?? null,
         detail: detail ?? null,
       },
@@ -279,7 +310,7 @@ export function returnPage(
       frame: {
         ...bareFrame(site, {
           language,
-          screen: stays ? 'NK-70' : `NK-E-${how}`,
+          screen: stays ? receiptScreen : endingScreens[how],
           title,
           switchable: true,
         }),

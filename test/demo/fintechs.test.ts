@@ -186,7 +186,7 @@ describe('connecting', () => {
     const page = await post('/connect/demo-kakeibo')
     expect([page.statusCode, page.body]).toEqual([
       503,
-      expect.stringContaining('銀行がただいまご利用になれません'),
+      expect.stringContaining('ただいま銀行をご利用いただけません'),
     ])
     bank.broken.clear()
     expect((await post('/connect/demo-kakeibo')).statusCode).toBe(303)
@@ -216,7 +216,7 @@ describe('connecting', () => {
 describe('coming back without a connection', () => {
   it.each([
     ['access_denied', '連携は行われませんでした'],
-    ['temporarily_unavailable', '銀行がただいまご利用になれません'],
+    ['temporarily_unavailable', 'ただいま銀行をご利用いただけません'],
     ['server_error', '連携を完了できませんでした'],
   ])('%s is told in plain words', async (error, words) => {
     const started = await connect()
@@ -232,7 +232,7 @@ describe('coming back without a connection', () => {
     const page = await app.inject({ url: '/callback/demo-kakeibo?code=x&state=y' })
     expect([page.statusCode, page.body]).toEqual([
       400,
-      expect.stringContaining('この手続きの続きが見つかりません'),
+      expect.stringContaining('お手続きの続きが見つかりません'),
     ])
   })
 
@@ -281,7 +281,7 @@ describe('a connection', () => {
     bank.broken.set(path, broken)
     await post('/refresh/demo-kakeibo', cookie)
     const page = await connections(cookie)
-    expect(page.body).toContain('<h1>この接続は終わっています</h1>')
+    expect(page.body).toContain('<h1>この連携は終わっています</h1>')
     expect(page.body).toContain(`<code>${code}</code>`)
     expect(page.body).toContain('接続を更新')
     expect(page.body).not.toContain('最新の残高を取得</button>')

@@ -83,7 +83,7 @@ describe('照会用暗証番号', () => {
     expect(stepOf(page)).toBe('review-pins')
     expect(page.html).toContain('1件の照会用暗証番号を登録しました')
     expect(page.html).toContain(
-      '照会用暗証番号が届け出の番号と違います（インターネット支店（202） 普通 1111111）',
+      '<strong lang="ja">インターネット支店（202） 普通 1111111</strong><br>照会用暗証番号が届け出の番号と違います',
     )
     expect(page.html.match(/\*{4}</g)).toHaveLength(1)
   })

@@ -151,7 +151,7 @@ describe('one row', () => {
     const page = await registerPins(walk, { 2000002: pin, 1111111: '12' })
     expect(stepOf(page)).toBe('review-pins')
     expect(page.html).toContain(
-      '照会用暗証番号は数字4桁で入力してください（インターネット支店（202） 普通 1111111）',
+      '<strong lang="ja">インターネット支店（202） 普通 1111111</strong><br>照会用暗証番号は数字4桁で入力してください',
     )
   })
 })

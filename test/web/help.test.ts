@@ -314,7 +314,7 @@ describe('the words', () => {
     const pages = help.map((sample) => renderStrictly(sample).replace(/^.*<body>/s, ''))
     const leads = samples
       .filter(({ template, language }) => language === 'en' && /sign-in|certificate-password/.test(template))
-      .map((sample) => /<p class="lead">.*?<\/p>/s.exec(renderStrictly(sample))?.[0] ?? '')
+      .map((sample) => /<p class="asks">.*?<\/p>/s.exec(renderStrictly(sample))?.[0] ?? '')
     expect(leads.every((lead) => lead.includes('<span lang="ja">みほん家計簿</span>'))).toBe(true)
     expect(pages.join('')).toContain('<span lang="ja">照会用暗証番号</span>')
     expect(pages.join('')).toContain('<span lang="ja">見本信用組合 FBサービス</span>')

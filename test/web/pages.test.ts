@@ -71,13 +71,14 @@ describe.each(samples.map((sample) => ({ ...sample, title: `${sample.name} (${sa
       const links = all('#errors a')
       expect(links.map(textOf)).toEqual(frame.errors.map(({ text }) => text))
       expect(all('#errors [role="alert"]')).toHaveLength(frame.errors.length > 0 ? 1 : 0)
-      for (const [index, { text, href }] of frame.errors.entries()) {
+      for (const [index, { beside, href }] of frame.errors.entries()) {
         expect(links[index]?.getAttributeValue('href')).toBe(href)
         const field = byId(href.slice(1))
         if (!field) throw new Error(`${href} leads nowhere`)
         if (field.tagName !== 'input') continue
         const told = idsIn(field, 'aria-describedby').map((id) => textOf(byId(id) as HtmlElement))
-        expect(told.join(' ')).toContain(text)
+        expect(told.join(' ')).toContain(beside)
+        expect(frame.errors[index]?.text.startsWith(beside)).toBe(true)
         expect(field.getAttributeValue('aria-invalid')).toBe('true')
       }
     })

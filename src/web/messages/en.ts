@@ -2,6 +2,9 @@
 import { helpEn } from './help-en.ts'
 import type { Messages } from './ja.ts'
 
+/** Which account it is about, where the row does not say so itself. */
+const of = ({ account }: { readonly account?: string }): string => (account ? ` (${account})` : '')
+
 export const en: Messages = {
   frame: {
     skip: 'Skip to the main text',
@@ -19,12 +22,13 @@ export const en: Messages = {
     contact: 'Contact',
     liability: 'Liability for damage',
     signedInAs: 'Signed in as',
+    named: (person) => person,
     cancel: 'Cancel and return to the service',
     help: 'If you need help',
     phone: 'Phone',
     number: 'Reference number',
-    numberHint: 'please tell us when you call',
-    idle: 'For your safety this ends after 15 minutes without activity.',
+    numberHint: 'tell us this when you call',
+    idle: 'For your safety, this ends after 15 minutes without activity.',
     endsAt: (time) => `Please finish by ${time} (Japan time).`,
     certificateEndsAt: (time) =>
       `Please enter your password by ${time} (Japan time). After that we ask for your certificate again, for your safety.`,
@@ -69,7 +73,8 @@ export const en: Messages = {
     company: 'Company',
     issuer: 'Issued by',
     valid: 'Valid',
-    validFrom: (from, until) => `${from} to ${until}`,
+    validFrom: (day) => `${day} to`,
+    validUntil: (day) => day,
     endsSoon: (date) =>
       `This certificate ends on ${date}. You cannot sign in with it after that, so please renew it soon.`,
   },
@@ -86,7 +91,7 @@ export const en: Messages = {
     question: 'Question',
     answer: 'Enter your answer',
     submit: 'Verify',
-    forgotten: 'If you forgot the answer, please call the number below.',
+    forgotten: 'If you have forgotten the answer, please call the number below.',
   },
   chooseServices: {
     title: { first: 'Connect by API: services', renewal: 'Renew connection: services' },
@@ -151,7 +156,7 @@ export const en: Messages = {
   endings: {
     allowed: {
       title: 'Allowed. Returning to the service',
-      lines: ['You are finished here and have been signed out.'],
+      lines: ['You have finished here and are signed out.'],
     },
     renewed: {
       title: 'Renewed. Returning to the service',
@@ -159,17 +164,17 @@ export const en: Messages = {
     },
     refused: {
       title: 'Not allowed. Returning to the service',
-      lines: ['Nothing was allowed. You are finished here.'],
+      lines: ['Nothing was allowed. You have finished here.'],
     },
     cancelled: {
       title: 'Cancelled. Returning to the service',
-      lines: ['Nothing was allowed. You are finished here.'],
+      lines: ['Nothing was allowed. You have finished here.'],
     },
     'timed-out': {
       title: 'Time ran out',
       lines: [
-        'For your safety this has ended. Nothing was allowed.',
-        'To try again, start from the service once more.',
+        'For your safety, we ended this. Nothing was allowed.',
+        'To try again, go back to the service and start there.',
       ],
     },
     unavailable: {
@@ -183,21 +188,22 @@ export const en: Messages = {
   returnPage: {
     consentNumber: 'Consent number',
     to: (service) => `Return to ${service}`,
-    notMoving: 'Press the button if nothing happens.',
+    notMoving: 'If nothing happens, press the button.',
     receipt: 'What you have allowed (receipt)',
     showReceipt: 'Show and print the receipt',
     staying: {
       title: 'You have allowed access',
       lines: [
-        'You are done here and signed out.',
+        'You have finished here and are signed out.',
         'When you have looked at the receipt, return to the service by the button below. The connection starts only when you return.',
       ],
     },
     returned: {
       title: 'What you have allowed',
-      lines: ['You are done here and have returned to the service.'],
+      lines: ['You have finished here and have returned to the service.'],
     },
-    period: (from, until) => `${from} to ${until}`,
+    from: (day) => `${day} to`,
+    until: (day) => day,
     accountCount: (count) => `${count} ${count === 1 ? 'account' : 'accounts'}`,
     renew:
       'To stay connected, go through these steps again from the service before the period ends. You can also end it at any time before by contacting the credit union.',
@@ -215,9 +221,9 @@ export const en: Messages = {
   timeOut: {
     title: 'Your time is almost up',
     idle: 'Without activity you will have to start again, for your safety. “Continue” gives you more time, and what you have entered stays.',
-    last: 'The time limit of 60 minutes is near. For your safety it cannot be extended. After that this ends, and nothing is allowed.',
+    last: 'The time limit of 60 minutes is near. For your safety, it cannot be extended. After that this ends, and nothing is allowed.',
     lastOfCertificate:
-      'The 5 minutes in which you can sign in with the certificate you chose are nearly over. For your safety they cannot be extended. After that you choose your certificate again.',
+      'The 5 minutes in which you can sign in with the certificate you chose are nearly over. For your safety, they cannot be extended. After that you choose your certificate again.',
     failed:
       'We could not reach the bank. Check your connection and press “Continue” again. What you have entered stays.',
     left: 'Time left:',
@@ -229,7 +235,7 @@ export const en: Messages = {
     answer: { show: 'Show answer', hide: 'Hide answer' },
   },
   notices: {
-    idle: 'For your safety we start again, because there was no activity for 15 minutes. Nothing was allowed.',
+    idle: 'For your safety, we start again, because there was no activity for 15 minutes. Nothing was allowed.',
   },
   problems: {
     'bank-unavailable': {
@@ -240,24 +246,24 @@ export const en: Messages = {
       ],
     },
     'locked-for-a-while': {
-      title: 'Paused for a while',
+      title: 'Your access is paused for a while',
       lines: [
-        'There were too many wrong entries, so we paused this for your safety.',
+        'There were too many wrong entries, so we have paused your access for your safety.',
         'Please try again later, or call us.',
       ],
     },
     'locked-for-good': {
-      title: 'Access is stopped',
+      title: 'Your access is stopped',
       lines: [
-        'There were too many wrong entries, so we stopped access for your safety.',
-        'Please call us to open it again.',
+        'There were too many wrong entries, so we have stopped your access for your safety.',
+        'Please call us. We can open it again.',
       ],
     },
     'locked-by-bank': {
-      title: 'Access is stopped',
+      title: 'Your access is stopped',
       lines: [
-        'Internet banking of this contract is stopped at the moment.',
-        'Please call us to learn how to open it again.',
+        'Internet banking for this contract is stopped at the moment.',
+        'Please call us. We will tell you how to open it again.',
       ],
     },
     'password-expired': {
@@ -278,10 +284,10 @@ export const en: Messages = {
       lines: ['This contract uses ID and password. Sign in with your login ID and login password.'],
     },
     'may-not-connect': {
-      title: 'You have no right to connect services',
+      title: 'You do not have permission to connect services',
       lines: [
         'This user may not connect outside services.',
-        'Ask the administrator in your company to give you the right to connect by API.',
+        'Ask the administrator in your company to give you permission to connect by API.',
       ],
     },
     'no-accounts': {
@@ -293,7 +299,10 @@ export const en: Messages = {
     },
     'risk-refused': {
       title: 'We cannot go on',
-      lines: ['For your safety we stopped this, because of where it comes from.', 'Please call us.'],
+      lines: [
+        'For your safety, we stopped this because of the device or place you are using.',
+        'Please call us.',
+      ],
     },
     'request-already-used': {
       title: 'This request was finished in another window',
@@ -364,9 +373,9 @@ export const en: Messages = {
       ],
     },
     'certificate-too-old': {
-      title: 'It took a while since you chose your certificate',
+      title: 'Some time has passed since you chose your certificate',
       lines: [
-        'For your safety the password must be entered within 5 minutes. Nothing has been allowed.',
+        'For your safety, the password must be entered within 5 minutes. Nothing has been allowed.',
         'Press the button below and choose your certificate again.',
       ],
     },
@@ -413,11 +422,11 @@ export const en: Messages = {
       ],
     },
     'already-finished': {
-      title: 'This has been finished already',
+      title: 'This is already finished',
       lines: ['This request has ended.', 'Please go on at the service.'],
     },
     'journey-unknown': {
-      title: 'We do not find this request',
+      title: 'We cannot find this request',
       lines: [
         'It may have ended, or your browser does not accept cookies.',
         'Allow cookies and start from the service again.',
@@ -426,7 +435,7 @@ export const en: Messages = {
     'stale-form': {
       title: 'This page was out of date',
       lines: [
-        'For your safety we did not accept what was sent.',
+        'For your safety, we did not accept what was sent.',
         'Open the page again and enter it once more.',
       ],
     },
@@ -457,7 +466,7 @@ export const en: Messages = {
       title: 'Something went wrong',
       lines: [
         'We are sorry. Something went wrong on our side.',
-        'Please try again later. If it happens again, call us and tell us the incident number below.',
+        'Please try again later. If it happens again, call us and tell us the number below.',
       ],
     },
   },
@@ -473,13 +482,13 @@ export const en: Messages = {
     'answer-wrong': () => 'The answer does not match',
     'services-missing': () => 'Choose at least one service',
     'accounts-missing': () => 'Choose an account to register',
-    'pin-missing': (v) => `Enter the inquiry PIN (${v.account})`,
-    'pin-unticked': (v) => `To register, choose the account as well as entering its PIN (${v.account})`,
-    'pin-form': (v) => `Enter the ${v.digits}-digit inquiry PIN (${v.account})`,
-    'pin-wrong': (v) => `The PIN does not match our record (${v.account})`,
+    'pin-missing': (v) => `Enter the inquiry PIN${of(v)}`,
+    'pin-unticked': (v) => `To register this account, choose it and enter its PIN${of(v)}`,
+    'pin-form': (v) => `Enter the ${v.digits}-digit inquiry PIN${of(v)}`,
+    'pin-wrong': (v) => `The PIN does not match our record${of(v)}`,
     'pin-locked': (v) =>
-      `There were too many wrong entries, so this account is paused. Please call us (${v.account})`,
-    'pin-impossible': (v) => `The PIN of this account cannot be registered. Please ask us (${v.account})`,
+      `There were too many wrong entries, so this account is paused. Please call us${of(v)}`,
+    'pin-impossible': (v) => `The PIN of this account cannot be registered. Please ask us${of(v)}`,
     'tick-missing': () => 'Tick “I want to continue” to go on',
     'consent-accounts-missing': () => 'Choose at least one account',
     'stale-form': () => 'This page was out of date. Please check it again',

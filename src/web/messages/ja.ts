@@ -3,6 +3,9 @@ import type { FieldErrorCode, ProblemCode } from '../../errors.ts'
 import { helpJa } from './help-ja.ts'
 
 type Values = Readonly<Record<string, string>>
+/** Which account it is about, where the row does not say so itself. */
+const of = ({ account }: Values): string => (account ? `（${account}）` : '')
+
 type ProblemText = { readonly title: string; readonly lines: readonly string[] }
 
 export const ja = {
@@ -16,12 +19,13 @@ export const ja = {
     errorSummary: '入力内容を確認してください',
     asks: '連携の申し込み元',
     asksLine: '{service}（{company}）から、口座情報の連携の申し込みがありました。',
-    domain: '戻り先のドメイン',
+    domain: '戻り先',
     aboutProvider: 'この事業者について',
     registration: '電子決済等代行業者の登録',
     contact: '問い合わせ先',
     liability: '損害の賠償について',
     signedInAs: 'ログイン中',
+    named: (person: string) => `${person} 様`,
     cancel: '中止して連携先に戻る',
     help: 'お困りのときは',
     phone: 'お電話',
@@ -73,7 +77,8 @@ export const ja = {
     company: '会社名',
     issuer: '発行者',
     valid: '有効期間',
-    validFrom: (from: string, until: string) => `${from}から${until}まで`,
+    validFrom: (day: string) => `${day}から`,
+    validUntil: (day: string) => `${day}まで`,
     endsSoon: (date: string) =>
       `この電子証明書の有効期限は${date}です。期限が切れるとログインできなくなります。お早めに更新してください。`,
   },
@@ -194,7 +199,7 @@ export const ja = {
   >,
   returnPage: {
     consentNumber: '認可番号',
-    to: (service: string) => `${service} に戻る`,
+    to: (service: string) => `${service}に戻る`,
     notMoving: '自動的に切り替わらないときは、ボタンを押してください。',
     receipt: '許可した内容（控え）',
     showReceipt: '控えを表示・印刷する',
@@ -209,7 +214,8 @@ export const ja = {
       title: '許可した内容',
       lines: ['この画面での手続きは終わり、連携先に戻りました。'],
     },
-    period: (from: string, until: string) => `${from}から ${until}まで`,
+    from: (day: string) => `${day}から`,
+    until: (day: string) => `${day}まで`,
     accountCount: (count: number) => `${count}件`,
     renew:
       '認可期間が切れる前に、連携先の画面からもう一度お手続きいただくと、連携を続けられます。期間の途中でも、信用組合へのご連絡によりいつでも解除できます。',
@@ -301,7 +307,7 @@ export const ja = {
       ],
     },
     'risk-refused': {
-      title: 'お手続きを続けることができません',
+      title: 'お手続きを続けられません',
       lines: ['安全のため、このご利用環境からの手続きを止めました。', '窓口へお電話ください。'],
     },
     'request-already-used': {
@@ -313,7 +319,7 @@ export const ja = {
       lines: ['この事業者との連携を停止しています。何も許可されていません。'],
     },
     'certificates-off': {
-      title: '電子証明書ログインは、ここではご利用いただけません',
+      title: '電子証明書ログインはご利用いただけません',
       lines: [
         'この環境では、電子証明書ログインの設定が行われていません。',
         'ID・パスワード方式のお客様は、前の画面に戻ってログインしてください。',
@@ -405,7 +411,7 @@ export const ja = {
       ],
     },
     'forwarding-refused': {
-      title: 'この通信は受け付けられません',
+      title: '通信を受け付けられませんでした',
       lines: [
         '安全のため、この通信を受け付けませんでした。',
         '連携先の画面からやり直してください。続くときは、お電話ください。',
@@ -434,7 +440,7 @@ export const ja = {
       lines: ['安全のため、この送信は受け付けませんでした。', 'もう一度、画面を開いて入力してください。'],
     },
     'foreign-origin': {
-      title: 'この送信は受け付けられません',
+      title: '送信を受け付けられませんでした',
       lines: [
         '別のサイトから送られた可能性があるため、安全のため受け付けませんでした。',
         'もう一度、画面を開いて入力してください。',
@@ -463,7 +469,7 @@ export const ja = {
       title: '問題が発生しました',
       lines: [
         '申し訳ありません。手続きの途中で問題が発生しました。',
-        '時間をおいて、もう一度お試しください。続くときは、下の事象番号をお電話でお知らせください。',
+        '時間をおいて、もう一度お試しください。続くときは、下の番号をお電話でお伝えください。',
       ],
     },
   } as Readonly<Record<ProblemCode, ProblemText>>,
@@ -479,14 +485,13 @@ export const ja = {
     'answer-wrong': () => '回答が登録内容と違います',
     'services-missing': () => '利用する業務を1つ以上選んでください',
     'accounts-missing': () => '登録する口座を選んでください',
-    'pin-missing': (v) => `照会用暗証番号を入力してください（${v.account}）`,
-    'pin-unticked': (v) => `登録する場合は、口座を選んでから照会用暗証番号を入力してください（${v.account}）`,
-    'pin-form': (v) => `照会用暗証番号は数字${v.digits}桁で入力してください（${v.account}）`,
-    'pin-wrong': (v) => `照会用暗証番号が届け出の番号と違います（${v.account}）`,
+    'pin-missing': (v) => `照会用暗証番号を入力してください${of(v)}`,
+    'pin-unticked': (v) => `登録する場合は、口座を選んでから照会用暗証番号を入力してください${of(v)}`,
+    'pin-form': (v) => `照会用暗証番号は数字${v.digits}桁で入力してください${of(v)}`,
+    'pin-wrong': (v) => `照会用暗証番号が届け出の番号と違います${of(v)}`,
     'pin-locked': (v) =>
-      `入力の誤りが続いたため、この口座の登録を停止しています。窓口へお電話ください（${v.account}）`,
-    'pin-impossible': (v) =>
-      `この口座の照会用暗証番号は登録できません。窓口へお問い合わせください（${v.account}）`,
+      `入力の誤りが続いたため、この口座の登録を停止しています。窓口へお電話ください${of(v)}`,
+    'pin-impossible': (v) => `この口座の照会用暗証番号は登録できません。窓口へお問い合わせください${of(v)}`,
     'tick-missing': () => '続ける場合は「認可手続きを継続する」を選んでください',
     'consent-accounts-missing': () => '対象の口座を1つ以上選んでください',
     'stale-form': () => '画面が古くなりました。もう一度ご確認ください',
