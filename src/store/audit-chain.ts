@@ -6,7 +6,7 @@ import { PostgresAdapter, type Selectable, sql } from 'kysely'
 import { keyedHash, unguessable } from '../secrets.ts'
 import type { Database } from './open.ts'
 import type { Tables } from './schema.ts'
-import { sealedSecret } from './sealed-secrets.ts'
+import { existingSecret, sealedSecret } from './sealed-secrets.ts'
 import { transact } from './transaction.ts'
 
 export type AuditRow = Selectable<Tables['audit']>
@@ -19,6 +19,10 @@ const auditKeyName = 'audit-key'
 /** The key of the chain; made when there is none yet. */
 export const auditKey = async (sealed: Parameters<typeof sealedSecret>[0]): Promise<Buffer> =>
   Buffer.from(await sealedSecret(sealed, auditKeyName, unguessable), 'base64url')
+
+/** The key, for somebody who only looks. @throws Error when it is not there or cannot be opened */
+export const auditKeyOf = async (sealed: Parameters<typeof existingSecret>[0]): Promise<Buffer> =>
+  Buffer.from(await existingSecret(sealed, auditKeyName), 'base64url')
 
 /** Of every column of a row, so that none can be changed, and of its place. */
 export function macOf(key: Buffer, row: Omit<AuditRow, 'mac' | 'hash'>): string {

@@ -100,6 +100,22 @@ export async function listConsents(
   return rows.map(fromRow)
 }
 
+/** The consents of a client, the newest first. */
+export async function listConsentsOfClient(
+  db: Database,
+  client: string,
+  limit: number,
+): Promise<readonly Consent[]> {
+  const rows = await db
+    .selectFrom('consents')
+    .selectAll()
+    .where('client_id', '=', client)
+    .orderBy('granted_at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(fromRow)
+}
+
 /** Moves a granted consent to active. False when it was not granted any more. */
 export async function markActive(db: Database, id: string, at: number): Promise<boolean> {
   const { numUpdatedRows } = await db

@@ -59,9 +59,18 @@ function withPassword(url: string, password: string | undefined): string {
 
 const postgres = (url: string): PostgresDialect => new PostgresDialect({ pool: openPostgres(url) })
 
-async function migrate(db: Database): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
-  const { error } = await migrator.migrateToLatest()
+const migratorOf = (db: Database): Migrator =>
+  new Migrator({ db, provider: { getMigrations: async () => migrations } })
+
+/** The names of the changes to the tables that this version brings and the database has not had yet. */
+export async function pendingMigrations(db: Database): Promise<readonly string[]> {
+  const all = await migratorOf(db).getMigrations()
+  return all.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
+}
+
+/** Brings the tables to this version. @throws Error */
+export async function migrate(db: Database): Promise<void> {
+  const { error } = await migratorOf(db).migrateToLatest()
   if (error !== undefined)
     throw new Error('the database could not be brought to this version', { cause: error })
 }

@@ -1,0 +1,178 @@
+/** `ninka consents`: finds what a customer agreed to, and ends it at his word or the bank's. */
+import { endConsent, stopAccountOf } from '../../consent/ending.ts'
+import { stateAt } from '../../consent/state.ts'
+import { record } from '../../store/audit.ts'
+import {
+  type Consent,
+  type EndReason,
+  findConsentByNumber,
+  listConsents,
+  listConsentsOfClient,
+} from '../../store/consents.ts'
+import { readAudit } from '../../store/audit-read.ts'
+import { transact } from '../../store/transaction.ts'
+import { type Asked, done, moment, type Noun, type Outcome, refused, table, UsageError } from './command.ts'
+
+const reasons = ['customer-asked', 'suspected-fraud', 'bank-decision'] as const satisfies EndReason[]
+const most = 200
+
+const why = {
+  options: { why: { type: 'string' } },
+  optionHelp: { '--why <code>': `what the fintech is told: ${reasons.join(', ')} (the last unless told)` },
+} as const
+
+export const consentCommands: Noun = {
+  summary: 'what customers agreed to: found, looked at, ended',
+  help: ['A number is the one on the receipt, such as ABC-1234-XYZ. Who looked is in the audit, too.'],
+  verbs: {
+    find: {
+      takes: ['<number|customer|client>'],
+      summary: `by number, by the bank’s id of the customer, or by client id (the newest ${most})`,
+      examples: ['consents find ABC-1234-XYZ', 'consents find demo-kakeibo --json'],
+      async run(asked) {
+        const found = await find(asked)
+        const only = found.length === 1 ? found[0] : undefined
+        await looked(asked, 'consents find', only)
+        if (found.length === 0) return refused('nothing found', [])
+        const now = asked.clock()
+        return done(
+          table(
+            found.map((one) => [
+              one.number,
+              stateAt(one, now),
+              one.client,
+              one.customer,
+              `until ${moment(one.endsAt)}`,
+            ]),
+          ),
+          found.map((one) => line(one, now)),
+        )
+      },
+    },
+    show: {
+      takes: ['<number>'],
+      summary: 'one consent: accounts, services, since, until, last use, and what happened to it',
+      examples: ['consents show ABC-1234-XYZ'],
+      async run(asked) {
+        const consent = await byNumber(asked)
+        if (!consent) return noSuch(asked)
+        await looked(asked, 'consents show', consent)
+        const whole = {
+          ...line(consent, asked.clock()),
+          ...details(consent),
+          history: await history(asked, consent),
+        }
+        return done(JSON.stringify(whole, null, 2), whole)
+      },
+    },
+    stop: {
+      takes: ['<number>'],
+      summary: 'ends it: its tokens are dead at once, and the fintech is told',
+      ...why,
+      examples: [
+        'consents stop ABC-1234-XYZ --why customer-asked --reason "called, birthday and address checked"',
+      ],
+      changes: true,
+      async run(asked) {
+        const reason = reasonOf(asked)
+        const consent = await byNumber(asked)
+        if (!consent) return noSuch(asked)
+        const { by, note } = asked
+        const ended = await transact(asked.db, (transaction) =>
+          endConsent(transaction, consent.id, asked.clock(), { status: 'stopped', by, reason, note }),
+        )
+        return ended
+          ? done(`${consent.number} is stopped`, { number: consent.number, status: 'stopped' })
+          : refused(`${consent.number} had ended before: ${consent.status}`)
+      },
+    },
+    'stop-account': {
+      takes: ['<number>', '<account>'],
+      summary:
+        'ends one account of it, by the id that `consents show` names; with the last one all of it ends',
+      ...why,
+      examples: [
+        'consents stop-account ABC-1234-XYZ 5fJ… --why customer-asked --reason "called, address checked"',
+      ],
+      changes: true,
+      async run(asked) {
+        const reason = reasonOf(asked)
+        const consent = await byNumber(asked)
+        if (!consent) return noSuch(asked)
+        const account = asked.words[1] ?? ''
+        const { by, note } = asked
+        return (await stopAccountOf(asked, consent.id, account, { by, reason, note }))
+          ? done(`${account} of ${consent.number} is stopped`, { number: consent.number, account })
+          : refused(`${consent.number} has no such account, or it had ended before`)
+      },
+    },
+  },
+}
+
+function numberOf({ words: [number = ''] }: Asked): string {
+  return number.toUpperCase()
+}
+
+const byNumber = (asked: Asked) => findConsentByNumber(asked.db, numberOf(asked))
+
+const noSuch = (asked: Asked): Outcome => refused(`there is no consent ${numberOf(asked)}`)
+
+async function find(asked: Asked): Promise<readonly Consent[]> {
+  const consent = await byNumber(asked)
+  if (consent) return [consent]
+  const [word = ''] = asked.words
+  const ofCustomer = await listConsents(asked.db, word)
+  return ofCustomer.length > 0 ? ofCustomer : listConsentsOfClient(asked.db, word, most)
+}
+
+const looked = ({ db, clock, by }: Asked, what: string, consent: Consent | undefined): Promise<void> =>
+  record(db, clock(), null, {
+    event: 'staff-looked',
+    by,
+    what,
+    customer: consent?.customer ?? null,
+    consent: consent?.id ?? null,
+  })
+
+const line = (consent: Consent, now: number) => ({
+  number: consent.number,
+  state: stateAt(consent, now),
+  client: consent.client,
+  customer: consent.customer,
+  startsAt: moment(consent.startsAt),
+  endsAt: moment(consent.endsAt),
+  endedAt: consent.endedAt === null ? null : moment(consent.endedAt),
+  endedBy: consent.endedBy,
+  endedReason: consent.endedReason,
+})
+
+/** Accounts by the ids that the fintech knows: the bank's own are for its own systems. */
+const details = (consent: Consent) => ({
+  companyName: consent.companyName,
+  userName: consent.userName,
+  signedInBy: consent.signedInBy,
+  services: consent.services,
+  accounts: consent.accounts.map(({ id }) => id),
+  stoppedAccounts: consent.stoppedAccounts.map(({ id, at, by, reason }) => ({
+    id,
+    at: moment(at),
+    by,
+    reason,
+  })),
+  lastUsedAt: consent.lastUsedAt === null ? null : moment(consent.lastUsedAt),
+  language: consent.language,
+})
+
+async function history({ db }: Asked, { id }: Consent) {
+  const rows = []
+  for await (const { at, event, journey, payload } of readAudit(db, { consent: id }))
+    if (event !== 'staff-looked') rows.push({ at, event, journey, ...payload })
+  return rows
+}
+
+function reasonOf({ text }: Asked): (typeof reasons)[number] {
+  const given = text('why') ?? 'bank-decision'
+  const reason = reasons.find((one) => one === given)
+  if (!reason) throw new UsageError(`--why is one of ${reasons.join(', ')}`)
+  return reason
+}

@@ -1,0 +1,17 @@
+/** The commands of the operator, in the order of the help. */
+import { auditCommands } from './audit.ts'
+import { clientCommands } from './clients.ts'
+import type { Noun } from './command.ts'
+import { consentCommands } from './consents.ts'
+import { keyCommands } from './keys.ts'
+import { lockCommands } from './locks.ts'
+import { migrateCommands } from './migrate.ts'
+
+export const nouns: Readonly<Record<string, Noun>> = {
+  clients: clientCommands,
+  consents: consentCommands,
+  locks: lockCommands,
+  keys: keyCommands,
+  audit: auditCommands,
+  migrate: migrateCommands,
+}
