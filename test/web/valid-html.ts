@@ -7,8 +7,8 @@ const validator = new HtmlValidate(
     extends: ['html-validate:recommended', 'html-validate:a11y', 'html-validate:document'],
     elements: ['html5'],
     rules: {
-      // A group of check boxes is one field with several values.
-      'form-dup-name': ['error', { shared: ['checkbox', 'submit'] }],
+      // A group of check boxes or radio buttons is one field.
+      'form-dup-name': ['error', { shared: ['checkbox', 'radio', 'submit'] }],
       // The summary of errors stands before the h1, so that it is met first (GOV.UK's error summary).
       'heading-level': ['error', { minInitialRank: 'h2' }],
       // The manual's titles are long and stand in front of the bank's name, letter for letter.

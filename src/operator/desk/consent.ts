@@ -46,12 +46,12 @@ export function consentRoutes(app: FastifyInstance, parts: DeskParts): void {
       .object({ scope: text(64) })
       .catch({ scope: '' })
       .parse(visit.body ?? {})
-    const read = readStop(visit.body, number)
+    const read = readStop(visit.body, `c-${number}`)
     const hasScope =
       scope === 'whole' || [...consent.accounts, ...consent.stoppedAccounts].some(({ id }) => id === scope)
     if (!read.ok || !hasScope) {
       const errors = read.ok ? [] : read.errors
-      const missing = hasScope ? [] : [{ code: 'scope-missing', field: `${number}-scope` } as const]
+      const missing = hasScope ? [] : [{ code: 'scope-missing', field: `c-${number}-scope` } as const]
       return visit.say(path, { errors: [...missing, ...errors], kept: { ...read.kept, scope } })
     }
     const ending = { by: visit.by, ...read.value }
