@@ -51,14 +51,12 @@ export async function createDemo(parts: DemoParts): Promise<FastifyInstance> {
 }
 
 /** 「はじめの状態に戻す」: the bank as it was, nobody connected, nobody locked. */
-async function resetDemo({ db, clock, resetBank }: DemoParts): Promise<void> {
+async function resetDemo({ db, resetBank }: DemoParts): Promise<void> {
   await resetBank()
   await transact(db, async (transaction) => {
-    await transaction
-      .updateTable('consents')
-      .set({ status: 'stopped', ended_at: clock(), ended_by: 'bank', ended_reason: 'demo-reset' })
-      .where('status', 'in', ['granted', 'active'])
-      .execute()
+    // A connection that was merely stopped could be renewed, and would not be the start.
+    await transaction.deleteFrom('consents').execute()
+    await transaction.deleteFrom('outbox').execute()
     await transaction.deleteFrom('attempts').execute()
   })
 }

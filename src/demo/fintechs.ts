@@ -49,6 +49,9 @@ type Flow = {
 type Tokens = {
   readonly accessToken: string
   readonly refreshToken: string | undefined
+  readonly idToken: string | undefined
+  /** the bank's name for the connection, the same over renewals */
+  readonly grantId: string | undefined
   readonly scopes: readonly string[]
 }
 
@@ -99,7 +102,7 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
   })
 
   /** Step 1: push the request to the bank (PAR), keep what is compared later, send the customer there. */
-  app.post<ToFintech>('/connect/:clientId', async (request, reply) => {
+  app.post<ToFintech & { Body: { renew?: string } }>('/connect/:clientId', async (request, reply) => {
     const fintech = find(request.params.clientId)
     if (!fintech) return reply.callNotFound()
     const { clientId } = fintech
@@ -108,6 +111,7 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
       client.randomNonce(),
       client.randomPKCECodeVerifier(),
     ]
+    const known = browsers.find(request)?.connections.get(clientId)
     const wire: Wire = []
     try {
       const url = await tap.record(wire, async () =>
@@ -120,6 +124,7 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
           prompt: 'consent',
           code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
           code_challenge_method: 'S256',
+          ...(known && request.body?.renew === 'yes' && renewalOf(known)),
         }),
       )
       keepRedirect(wire, url)
@@ -271,11 +276,18 @@ function createDiscovery({ issuer, fetch }: { issuer: string; fetch: client.Cust
   }
 }
 
+/** A renewal says more than a first request: which connection it goes on with, and whose it is. */
+function renewalOf({ tokens: { idToken, grantId } }: Connection): Record<string, string> {
+  return { ...(idToken && { id_token_hint: idToken }), ...(grantId && { grant_id: grantId }) }
+}
+
 /** What an answer leaves out stays as it was (RFC 6749, sections 5.1 and 6). */
 function tokensOf(answer: client.TokenEndpointResponse, former?: Tokens): Tokens {
   return {
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token ?? former?.refreshToken,
+    idToken: answer.id_token ?? former?.idToken,
+    grantId: typeof answer.grant_id === 'string' ? answer.grant_id : former?.grantId,
     scopes: answer.scope?.split(' ') ?? former?.scopes ?? scope.split(' '),
   }
 }

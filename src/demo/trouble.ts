@@ -47,7 +47,7 @@ export const troubleWords = {
   ended: {
     status: 200,
     heading: 'この連携は終わっています',
-    text: '認可期間が終わったか、連携が停止されました。口座の情報はもう受け取れません。続ける場合は、接続を更新してください。',
+    text: '認可期間が終わったか、連携が停止されました。口座の情報はもう受け取れません。続ける場合は、連携を更新してください。',
     english: 'This connection has ended: its period is over, or it was stopped. Renew it to go on.',
   },
   'not-connected': {

@@ -80,6 +80,7 @@ const secretNames = new Set([
   'access_token',
   'refresh_token',
   'id_token',
+  'id_token_hint',
   'state',
   'nonce',
 ])
@@ -135,6 +136,10 @@ function showForm(text: string): string | undefined {
 
 const meanings: readonly (readonly [RegExp, string])[] = [
   [/\/\.well-known\//, '認可サーバーの宛先と対応する機能を調べます（ディスカバリー。最初の一度だけ）'],
+  [
+    /code_challenge=.*[&]grant_id=/,
+    '更新の認可リクエストを、銀行に直接預けます（PAR）。grant_id がどの連携かを、id_token_hint がどのお客様かを示します',
+  ],
   [
     /code_challenge=/,
     '認可リクエストを、ブラウザーを通さず銀行に直接預けます（PAR）。銀行は引換番号 request_uri を返します',

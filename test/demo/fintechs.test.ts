@@ -141,7 +141,7 @@ describe('connecting', () => {
       '1,234,567円',
       '2027年2月20日 23:59',
       'K-0001',
-      '接続を更新',
+      '連携を更新する',
       '最新の残高を取得',
       'ﾃﾞﾝｷﾘﾖｳ',
       '出金',
@@ -283,7 +283,7 @@ describe('a connection', () => {
     const page = await connections(cookie)
     expect(page.body).toContain('<h1>この連携は終わっています</h1>')
     expect(page.body).toContain(`<code>${code}</code>`)
-    expect(page.body).toContain('接続を更新')
+    expect(page.body).toContain('連携を更新する')
     expect(page.body).not.toContain('最新の残高を取得</button>')
     expect(page.body).not.toContain('<strong>1,234,567円</strong>')
     expect(htmlProblems(page.body)).toEqual([])
