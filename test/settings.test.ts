@@ -240,3 +240,26 @@ describe('settings of the desk', () => {
     expect(() => readSettings({ ...full, ...changed })).toThrow(told)
   })
 })
+
+describe('settings of notices', () => {
+  const demo = { NINKA_MODE: 'demo' }
+  const both = { NOTICES_URL: 'https://mail.bank.example/notices', NOTICES_SECRET_FILE: 'mail-secret' }
+
+  it('belong together, and are off without either', () => {
+    expect(readSettings(demo).notices).toBeUndefined()
+    expect(readSettings({ ...demo, ...both }).notices).toEqual({
+      url: 'https://mail.bank.example/notices',
+      secretFile: 'mail-secret',
+    })
+    for (const name of Object.keys(both))
+      expect(() => readSettings({ ...demo, ...both, [name]: '' })).toThrow('NOTICES_SECRET_FILE')
+  })
+
+  it('send names and a secret over TLS only, or to this machine', () => {
+    for (const url of ['http://mail.bank.example/', 'http://10.0.0.1/', 'ftp://mail.bank.example/', 'mail'])
+      expect(() => readSettings({ ...demo, ...both, NOTICES_URL: url })).toThrow('NOTICES_URL')
+    expect(readSettings({ ...demo, ...both, NOTICES_URL: 'http://127.0.0.1:8025/' }).notices?.url).toBe(
+      'http://127.0.0.1:8025/',
+    )
+  })
+})
