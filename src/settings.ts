@@ -6,9 +6,11 @@ import { type CertificateFormat, certificateFormats } from './certificate/forwar
 import { isHostOf } from './certificate/hosts.ts'
 import type { Retention } from './store/retention.ts'
 
-const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, {
-  message: 'must be an origin without path, such as https://login.bank.example',
-})
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+    message: 'must be an origin without path, such as https://login.bank.example',
+  })
 
 /** An origin whose first label may be `*`: then every attempt of a certificate gets a host of its own. */
 const certificateOrigin = z
@@ -66,6 +68,7 @@ const schema = z.object({
 
 /** Names of customers and their connections go there, with a secret. */
 function isSafeToSendTo(text: string): boolean {
+  if (!URL.canParse(text)) return false
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]'].includes(hostname))
 }

@@ -14,13 +14,15 @@ const shownText = (maxLength: number) =>
 
 const httpsUrl = z.url({ protocol: /^https$/ })
 
+/** Asked of whatever was written, also of what is no address at all. */
 function isCallable(address: string): boolean {
+  if (!URL.canParse(address)) return false
   const { protocol, hostname } = new URL(address)
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]'].includes(hostname))
 }
 
 const onOneHost = (addresses: readonly string[]): boolean =>
-  new Set(addresses.map((address) => new URL(address).host)).size === 1
+  new Set(addresses.map((address) => (URL.canParse(address) ? new URL(address).host : address))).size === 1
 
 const callableUrl = z.url().refine(isCallable, 'must be https, or http on 127.0.0.1')
 
