@@ -17,6 +17,7 @@ import {
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'
+import { keepWords } from '../store/wordings.ts'
 import { type AccountEnd, type End, endConsent, stopAccountOf } from './ending.ts'
 import type { BankScope } from './services.ts'
 import { type Mode, pastOf } from './past.ts'
@@ -45,6 +46,8 @@ export type Agreement = {
   readonly language: string
   readonly wordingVersion: string
   readonly wordingHash: string
+  /** what was read, as it is kept */
+  readonly words: string
   readonly bankTermsVersion: string
   readonly clientTermsVersion: string
 }
@@ -128,6 +131,7 @@ export function createConsents({
         language,
         wording_version: agreement.wordingVersion,
         wording_hash: agreement.wordingHash,
+        words_hash: agreement.words && (await keepWords(transaction, agreement.words, agreement.grantedAt)),
         bank_terms_version: agreement.bankTermsVersion,
         client_terms_version: agreement.clientTermsVersion,
       })

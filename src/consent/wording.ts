@@ -82,6 +82,16 @@ export function consentWording({ client, institution, services, language }: Word
   }
 }
 
+/** The words with the links beside them, as they are kept: the same for every customer who reads the same. */
+export function wordsToKeep(parts: WordingParts): string {
+  const { client, institution } = parts
+  const links = {
+    bank: { terms: institution.links.terms, privacy: institution.links.privacy },
+    client: { terms: client.termsUrl, privacy: client.privacyUrl },
+  }
+  return JSON.stringify({ ...consentWording(parts), links })
+}
+
 /** What the page named besides its words. */
 type Named = {
   readonly mode: Mode

@@ -7,7 +7,7 @@ import type { HeldPins } from '../bank/held-pins.ts'
 import type { Bank } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
 import { type Agreement, type Consents, unusedAfter } from '../consent/consents.ts'
-import { wordingVersion } from '../consent/wording.ts'
+import { wordingVersion, wordsToKeep } from '../consent/wording.ts'
 import type { Problem } from '../errors.ts'
 import type { Institution } from '../institution.ts'
 import type { Log } from '../log.ts'
@@ -173,6 +173,7 @@ function agreementOf(context: StepContext, openidScope: string): Agreement {
     language: facts.consent.language,
     wordingVersion,
     wordingHash: facts.consent.wordingHash,
+    words: wordsToKeep({ ...context, services: servicesOf(context), language: facts.consent.language }),
     bankTermsVersion: institution.termsVersion,
     clientTermsVersion: client.termsVersion,
   }
@@ -196,6 +197,7 @@ const agreementShape = z.object({
   language: z.string(),
   wordingVersion: z.string(),
   wordingHash: z.string(),
+  words: z.string().default(''),
   bankTermsVersion: z.string(),
   clientTermsVersion: z.string(),
 })

@@ -1,7 +1,9 @@
 /** What became of the messages in the outbox, for the desk: delivered, waiting, or dead until somebody sends them again. */
+import type { Selectable } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { record, type StaffActor } from './audit.ts'
 import type { Database } from './open.ts'
+import type { Tables } from './schema.ts'
 import { transact } from './transaction.ts'
 
 export type Delivery = {
@@ -29,7 +31,32 @@ export async function deliveriesOf(db: Database, about: About, limit: number): P
           .where('kind', '=', 'event')
           .where('state', 'in', ['waiting', 'dead'])
   const rows = await asked.orderBy('created_at', 'desc').limit(limit).execute()
-  return rows.map((row) => ({
+  return rows.map(fromRow)
+}
+
+/** A message beside whom it is for: a client, and a consent by its number. */
+export type QueuedDelivery = Delivery & { readonly client: string; readonly consent: string }
+
+/** All in one state, the newest first. */
+export async function listDeliveries(
+  db: Database,
+  state: Delivery['state'],
+  limit: number,
+): Promise<readonly QueuedDelivery[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .leftJoin('consents', 'consents.id', 'outbox.consent_id')
+    .selectAll('outbox')
+    .select('consents.number')
+    .where('state', '=', state)
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...fromRow(row), client: row.client_id, consent: row.number ?? '' }))
+}
+
+function fromRow(row: Selectable<Tables['outbox']>): Delivery {
+  return {
     kind: row.kind,
     type: (JSON.parse(row.payload) as { readonly type: string }).type,
     createdAt: row.created_at,
@@ -38,7 +65,7 @@ export async function deliveriesOf(db: Database, about: About, limit: number): P
     nextTryAt: row.next_try_at,
     lastError: row.last_error,
     settledAt: row.settled_at,
-  }))
+  }
 }
 
 /** Sends the dead messages once more, from their first try on. @returns how many there were */

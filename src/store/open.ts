@@ -7,6 +7,7 @@ import { up as ground } from './migrations/0001-ground.ts'
 import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
 import { up as whoAsked } from './migrations/0003-who-asked.ts'
 import { up as sealOfARow } from './migrations/0004-seal-of-a-row.ts'
+import { up as words } from './migrations/0005-words.ts'
 import { openPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -18,6 +19,7 @@ const migrations = {
   '0002-life-of-a-consent': { up: lifeOfAConsent },
   '0003-who-asked': { up: whoAsked },
   '0004-seal-of-a-row': { up: sealOfARow },
+  '0005-words': { up: words },
 }
 
 /**

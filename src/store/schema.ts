@@ -8,6 +8,8 @@ export type Tables = {
   /** values sealed under the master key: signing keys, the salt of pairwise ids */
   sealed_secrets: { name: string; sealed: string; created_at: number }
   clients: { id: string; status: 'active' | 'suspended'; registration: string; changed_at: number }
+  /** the words that customers agreed to; JSON, by its hash */
+  wordings: { hash: string; words: string; first_at: number }
   /** what the protocol engine keeps; ids are hashes */
   engine_records: {
     model: string
@@ -43,6 +45,8 @@ export type Tables = {
     language: string
     wording_version: string
     wording_hash: string
+    /** of the words alone, by which they are kept; empty for consents from before they were */
+    words_hash: Defaulted<string>
     bank_terms_version: string
     client_terms_version: string
     /** who agreed, as the bank named him at sign-in */

@@ -135,9 +135,14 @@ describe('consents', () => {
     const shown = (await ask(bank, 'consents', 'show', await numberOf())) as {
       history: Entry[]
       accounts: string[]
+      read: unknown
     }
     expect(shown.history.map(({ event }) => event)).toEqual(['consent-granted', 'consent-activated'])
     const { accounts } = await bank.db.selectFrom('consents').select('accounts').executeTakeFirstOrThrow()
+    expect(shown.read).toMatchObject({
+      tick: '認可手続きを継続する',
+      links: { client: { terms: 'https://kakeibo.example/terms' } },
+    })
     for (const { bankAccount, id } of JSON.parse(accounts) as { bankAccount: string; id: string }[]) {
       expect(shown.accounts).toContain(id)
       expect(JSON.stringify(shown)).not.toContain(bankAccount)
@@ -255,5 +260,30 @@ describe('audit', () => {
     ])
     expect((await operate(bank, 'audit', 'search', '--journey', 'NONE-NONE')).status).toBe(1)
     expect(await audited('staff-looked')).toHaveLength(3)
+  })
+})
+
+describe('outbox', () => {
+  it('shows what is dead without what it says, and sends it once more', async () => {
+    await connect(bank, 'mihon02')
+    const number = await numberOf()
+    await operate(bank, 'consents', 'stop', number, ...why)
+    expect(await operate(bank, 'outbox', 'list')).toMatchObject({ status: 1, err: 'nothing is dead\n' })
+    await bank.db
+      .updateTable('outbox')
+      .set({ state: 'dead', tries: 9, last_error: 'status 500', settled_at: Date.now() })
+      .where('kind', '=', 'event')
+      .execute()
+    const dead = (await ask(bank, 'outbox', 'list')) as Entry[]
+    expect(dead).toMatchObject([
+      { client: 'demo-kakeibo', consent: number, type: 'consent-ended', tries: 9, lastError: 'status 500' },
+    ])
+    expect(JSON.stringify(dead)).not.toContain('arrangementId')
+    expect(await ask(bank, 'outbox', 'retry', 'demo-kakeibo', ...why)).toEqual({ messages: 1 })
+    expect((await operate(bank, 'outbox', 'retry', number, ...why)).status).toBe(1)
+    expect(await ask(bank, 'outbox', 'list', '--state', 'waiting')).toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ type: 'consent-ended', tries: 0 })]),
+    )
+    expect(await audited('delivery-retried')).toMatchObject([{ by: 'staff:yamada', messages: 1 }])
   })
 })

@@ -10,6 +10,7 @@ import {
   listConsentsOfClient,
 } from '../../store/consents.ts'
 import { readAudit } from '../../store/audit-read.ts'
+import { wordsOfConsent } from '../../store/wordings.ts'
 import { transact } from '../../store/transaction.ts'
 import { type Asked, done, moment, type Noun, type Outcome, refused, table, UsageError } from './command.ts'
 
@@ -51,7 +52,7 @@ export const consentCommands: Noun = {
     },
     show: {
       takes: ['<number>'],
-      summary: 'one consent: accounts, services, since, until, last use, and what happened to it',
+      summary: 'one consent: accounts, services, since, until, last use, what happened to it, what was read',
       examples: ['consents show ABC-1234-XYZ'],
       async run(asked) {
         const consent = await byNumber(asked)
@@ -61,6 +62,7 @@ export const consentCommands: Noun = {
           ...line(consent, asked.clock()),
           ...details(consent),
           history: await history(asked, consent),
+          read: (await wordsOfConsent(asked.db, consent.id)) ?? null,
         }
         return done(JSON.stringify(whole, null, 2), whole)
       },

@@ -6,6 +6,7 @@ import { consentCommands } from './consents.ts'
 import { keyCommands } from './keys.ts'
 import { lockCommands } from './locks.ts'
 import { migrateCommands } from './migrate.ts'
+import { outboxCommands } from './outbox.ts'
 
 export const nouns: Readonly<Record<string, Noun>> = {
   clients: clientCommands,
@@ -13,5 +14,6 @@ export const nouns: Readonly<Record<string, Noun>> = {
   locks: lockCommands,
   keys: keyCommands,
   audit: auditCommands,
+  outbox: outboxCommands,
   migrate: migrateCommands,
 }
