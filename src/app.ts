@@ -10,6 +10,7 @@ import { type CertificateOrigin, certificateRoutes, refuseStrangers } from './ce
 import { createTickets } from './certificate/tickets.ts'
 import type { Verifier } from './certificate/verdict.ts'
 import { type Clock, hours, minutes } from './clock.ts'
+import { connectionsRoutes } from './connections/routes.ts'
 import { createConsents } from './consent/consents.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
@@ -138,6 +139,15 @@ export async function createApp(parts: AppParts): Promise<App> {
     pages,
     certificateAddress: certificates && ((uid: string) => certificateAddress(certificates.origin, uid)),
     subjectOf: (client: string, customer: string) => pairwiseSubject(pairwiseKey, client, customer),
+  })
+  await server.register(connectionsRoutes, {
+    ...finishing,
+    clients,
+    locks,
+    tickets,
+    site,
+    certificateAddress:
+      certificates && ((visit: string) => certificateAddress(certificates.origin, `connections/${visit}`)),
   })
   await server.register(accountsApi, {
     bank,

@@ -91,6 +91,7 @@ export type FieldErrorCode =
   | 'pin-locked'
   | 'pin-impossible'
   | 'tick-missing'
+  | 'stop-tick-missing'
   | 'consent-accounts-missing'
   | 'stale-form'
   | 'last-try'

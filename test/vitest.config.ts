@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 // These tell their story through the application or a repository, so they are told on both databases.
 const onBothDatabases = [
-  'test/{accounts-api,attacks,bank,consent,journey,outbox,provider,risk,store}/**/*.test.ts',
+  'test/{accounts-api,attacks,bank,connections,consent,journey,outbox,provider,risk,store}/**/*.test.ts',
   'test/operator/desk*.test.ts',
   'test/canary.test.ts',
 ]

@@ -1,4 +1,4 @@
-// Asks before time is up; then the server says what happened.
+// Asks before time is up.
 const dialog = document.querySelector('dialog')
 const [idleText, lastText, rest, failed, stay, form] = dialog.querySelectorAll(
   '[data-until], strong, [role], button, form',
@@ -46,7 +46,7 @@ stay.onclick = dialog.oncancel = async () => {
   seen(at)
   const body = new URLSearchParams(new FormData(form))
   const sent = { method: 'POST', body, redirect: 'manual' }
-  const { status } = await fetch('keep-alive', sent).catch(() => ({ status: 503 }))
+  const { status } = await fetch(new URL('keep-alive', form.action), sent).catch(() => ({ status: 503 }))
   if (status === 204) tabs.postMessage(at)
   // Led elsewhere or refused: the page is of no use any more.
   else if (status < 429) location.reload()

@@ -1,12 +1,17 @@
 /**
  * The certificate origin (手順 1-1①): the only one whose TLS asks for a client certificate. It shows no page. Whatever came,
- * even nothing, it answers with a redirect that carries a sealed ticket to the journey, where every page stands.
+ * even nothing, it answers with a redirect that carries a sealed ticket to where the customer came from, where every page stands.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Bank } from '../bank/port.ts'
 import { type CertificateFormat, readForwarded } from './forwarded.ts'
 import { isHostOf } from './hosts.ts'
-import type { CertificateAnswer, CertificateProblem, CertificateTickets } from './tickets.ts'
+import {
+  type CertificateAnswer,
+  type CertificateProblem,
+  type CertificateTickets,
+  ofConnections,
+} from './tickets.ts'
 import { hasSecret, refuseForwarding, trustedPeers } from './trust.ts'
 import type { CertificateRefusal, Verifier } from './verdict.ts'
 
@@ -44,15 +49,31 @@ export function refuseStrangers(
 
 export async function certificateRoutes(app: FastifyInstance, parts: CertificateOriginParts): Promise<void> {
   const { publicUrl, tickets } = parts
-  app.get<{ Params: { uid: string } }>('/certificate/:uid', async (request, reply) => {
-    const { uid } = request.params
-    if (!/^[\w-]{1,64}$/.test(uid)) return reply.callNotFound()
-    const ticket = tickets.issue(await examine(parts, request), uid)
-    // The next attempt is a new connection, so that the proxy asks again.
-    reply.header('connection', 'close')
-    return reply.redirect(`${publicUrl}/journey/${uid}/certificate?ticket=${encodeURIComponent(ticket)}`, 303)
-  })
+  for (const { route, boundTo, leadsTo } of visits) {
+    app.get<{ Params: { uid: string } }>(route, async (request, reply) => {
+      const { uid } = request.params
+      if (!/^[\w-]{1,64}$/.test(uid)) return reply.callNotFound()
+      const ticket = tickets.issue(await examine(parts, request), boundTo(uid))
+      // The next attempt is a new connection, so that the proxy asks again.
+      reply.header('connection', 'close')
+      return reply.redirect(`${publicUrl}${leadsTo(uid)}?ticket=${encodeURIComponent(ticket)}`, 303)
+    })
+  }
 }
+
+/** What a customer may sign in for: a journey, or his own connections. */
+const visits = [
+  {
+    route: '/certificate/:uid',
+    boundTo: (uid: string) => uid,
+    leadsTo: (uid: string) => `/journey/${uid}/certificate`,
+  },
+  {
+    route: '/certificate/connections/:uid',
+    boundTo: ofConnections,
+    leadsTo: () => '/connections/certificate',
+  },
+]
 
 /** Our own judgement of what the proxy forwarded, then the bank's word on whose it is. */
 async function examine(

@@ -58,6 +58,9 @@ export type CertificateTickets = {
 
 const lifetime = seconds(60)
 
+/** What a ticket is bound to that leads to a customer's connections: no uid of a journey has a space. */
+export const ofConnections = (visit: string): string => `connections ${visit}`
+
 export function createTickets({
   db,
   secrets,

@@ -97,7 +97,13 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     const connected = [...(browsers.find(request)?.connections.keys() ?? [])]
     return reply.view(
       'demo/home',
-      homePage({ fintechs, connected, wasReset: request.url === '/?reset=done', mail: !!mailSecret }),
+      homePage({
+        fintechs,
+        connected,
+        bankUrl: issuer,
+        wasReset: request.url === '/?reset=done',
+        mail: !!mailSecret,
+      }),
     )
   })
 

@@ -26,17 +26,18 @@ function brandOf({ clientId, serviceName, companyName }: Fintech) {
 type Home = {
   readonly fintechs: readonly Fintech[]
   readonly connected: readonly string[]
+  readonly bankUrl: string
   readonly wasReset: boolean
   /** the bank's notices are shown here */
   readonly mail: boolean
 }
 
-export function homePage({ fintechs, connected, wasReset, mail }: Home) {
+export function homePage({ fintechs, connected, bankUrl, wasReset, mail }: Home) {
   const cards = fintechs.map((fintech) => ({
     ...brandOf(fintech),
     connected: connected.includes(fintech.clientId),
   }))
-  return { title: 'みほんサービス：銀行との連携デモ', brand: undefined, cards, wasReset, mail }
+  return { title: 'みほんサービス：銀行との連携デモ', brand: undefined, cards, bankUrl, wasReset, mail }
 }
 
 export function connectionPage(

@@ -27,6 +27,6 @@ export async function floodLimit(app: FastifyInstance): Promise<void> {
 function kindOf({ method, routeOptions }: FastifyRequest): keyof typeof floodLimits {
   const route = routeOptions.url ?? '/journey/'
   if (route.startsWith('/certificate/') || route.startsWith('/help')) return 'view'
-  if (route.startsWith('/journey/')) return method === 'POST' ? 'post' : 'view'
+  if (/^\/(journey\/|connections)/.test(route)) return method === 'POST' ? 'post' : 'view'
   return route.startsWith('/api/') ? 'api' : 'engine'
 }

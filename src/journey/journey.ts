@@ -104,8 +104,14 @@ export const newJourney = (uid: string, now: number): Journey => ({ uid, seenAt:
 
 /** The journey of this uid out of the cookie's content; anything else, from elsewhere or malformed, is no journey. */
 export function readJourney(content: unknown, uid: string): Journey | undefined {
+  const journey = readVisit(content)
+  return journey?.uid === uid ? journey : undefined
+}
+
+/** The same where the address does not say which one. */
+export function readVisit(content: unknown): Journey | undefined {
   const parsed = journeyCookie.safeParse(content)
-  return parsed.success && parsed.data.uid === uid ? parsed.data : undefined
+  return parsed.success ? parsed.data : undefined
 }
 
 /** True when nobody clicked for too long: what was learned is forgotten then. */

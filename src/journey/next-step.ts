@@ -15,7 +15,7 @@ export function nextStep(facts: Facts): StepName | 'finished' {
 }
 
 /** What is missing until it is certain who is there, whatever he came for. Undefined when nothing is. */
-function nextSignInStep({ certificate, customer, challenge }: Learned): SignInStepName | undefined {
+export function nextSignInStep({ certificate, customer, challenge }: Learned): SignInStepName | undefined {
   if (!customer) return certificate ? 'certificate-password' : 'sign-in'
   if (challenge !== 'not-needed' && challenge !== 'answered') return 'answer-challenge'
   return undefined

@@ -84,7 +84,7 @@ export async function redeemTicket(
   return { ...anew, notice }
 }
 
-function withoutNotice({ notice: _notice, ...journey }: Journey): Journey {
+export function withoutNotice({ notice: _notice, ...journey }: Journey): Journey {
   return journey
 }
 

@@ -65,6 +65,8 @@ export type AuditEvent =
       method: 'password' | 'certificate'
       reason: string
     }
+  /** he left his own connections; whatever his browser kept of that visit opens nothing any more */
+  | { event: 'signed-out'; customer: string }
   | { event: 'certificate-accepted'; client: string | null; customer: string; fingerprint: string }
   | { event: 'certificate-refused'; client: string | null; reason: string; fingerprint: string | null }
   | {

@@ -25,12 +25,12 @@ export function handleFailures(app: FastifyInstance, pages: FailurePages): void 
   ): Promise<FastifyReply> {
     const { code, status = problems[code].status, incident } = failure
     if (wantsJson(request)) return reply.code(status).send(oauthError(status, incident))
-    const journey = /^\/journey\/[\w-]{1,64}/.exec(request.url)?.[0]
+    const again = /^\/(journey\/[\w-]{1,64}|connections(?=[/?]|$))/.exec(request.url)?.[0]
     return pages.problem(request, reply, {
       code,
       status,
       ...(incident ? { incident } : {}),
-      ...(journey && problems[code].retry ? { retry: journey } : {}),
+      ...(again && problems[code].retry ? { retry: again } : {}),
     })
   }
 }

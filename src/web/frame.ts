@@ -4,7 +4,7 @@ import { serviceText } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import type { Institution } from '../institution.ts'
 import { absoluteLimit, certificateCountsUntil, idleLimit } from '../journey/journey.ts'
-import type { StepContext } from '../journey/step.ts'
+import type { StepContext, VisitContext } from '../journey/step.ts'
 import type { StepName } from '../journey/steps.ts'
 import { journeyNumber } from '../secrets.ts'
 import { clockTime, type Language, longDate } from './language.ts'
@@ -21,6 +21,9 @@ export type Site = {
 }
 
 export type Certificates = 'off' | 'fixed-host' | 'fresh-host'
+
+/** What a page is told about the visit, whatever the customer came for. */
+export type VisitPageContext = Pick<VisitContext, 'uid' | 'language' | 'facts' | 'now' | 'startedAt'>
 
 /** What a page within a journey is told about it. */
 export type PageContext = Pick<
@@ -76,11 +79,11 @@ export type TimeLeft = {
   readonly of: 'journey' | 'certificate'
 }
 
-/** The frame of a page within a journey, where the customer can still go on or leave. */
-export type JourneyFrame = Frame & {
-  readonly asking: NonNullable<Frame['asking']>
-  readonly journey: NonNullable<Frame['journey']>
-}
+/** The frame of a page within a visit, where the customer can still go on or leave. */
+export type VisitFrame = Frame & { readonly journey: NonNullable<Frame['journey']> }
+
+/** Within a journey: a fintech waits for the answer. */
+export type JourneyFrame = VisitFrame & { readonly asking: NonNullable<Frame['asking']> }
 
 export type StepFrame = JourneyFrame & { readonly phase: NonNullable<Frame['phase']> }
 
@@ -118,18 +121,25 @@ export function bareFrame(
   }
 }
 
+export function visitFrame(
+  site: Site,
+  { uid, language, facts: { customer } }: VisitPageContext,
+  { screen, title, base, csrf }: { screen: string; title: string; base: string; csrf: string },
+): VisitFrame {
+  return {
+    ...bareFrame(site, { language, screen, title, switchable: true }),
+    signedIn: customer ? { company: customer.companyName, user: customer.userName } : null,
+    journey: { base, number: journeyNumber(uid), csrf },
+  }
+}
+
 export function journeyFrame(
   site: Site,
   context: PageContext,
-  { screen, title, csrf }: { screen: string; title: string; csrf: string },
+  told: { screen: string; title: string; csrf: string },
 ): JourneyFrame {
-  const { uid, language, facts } = context
-  return {
-    ...bareFrame(site, { language, screen, title, switchable: true }),
-    asking: askingOf(context),
-    signedIn: facts.customer ? { company: facts.customer.companyName, user: facts.customer.userName } : null,
-    journey: { base: `/journey/${uid}`, number: journeyNumber(uid), csrf },
-  }
+  const frame = visitFrame(site, context, { ...told, base: `/journey/${context.uid}` })
+  return { ...frame, asking: askingOf(context) }
 }
 
 export function stepFrame(
@@ -155,7 +165,10 @@ export function stepFrame(
 }
 
 /** Showing a page of a step is activity, so the idle time begins anew with it; a certificate's time does not. */
-function timeLeft(step: StepName, { now, startedAt, facts: { certificate } }: PageContext): TimeLeft {
+export function timeLeft(
+  step: string,
+  { now, startedAt, facts: { certificate } }: VisitPageContext,
+): TimeLeft {
   const journeyEnd = startedAt + absoluteLimit
   const certificateEnd =
     step === 'certificate-password' && certificate ? certificateCountsUntil(certificate) : journeyEnd

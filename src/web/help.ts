@@ -26,10 +26,10 @@ export async function helpRoutes(app: FastifyInstance, site: Site): Promise<void
   }
 }
 
-/** For another origin of ours: its error pages have the same footer. */
+/** For another origin of ours: its error pages have the same footer, whose links lead to the public origin. */
 export async function helpElsewhere(app: FastifyInstance, { publicUrl }: Site): Promise<void> {
-  for (const topic of helpPages)
-    app.get(addressOf(topic), (_request, reply) => reply.redirect(publicUrl + addressOf(topic), 303))
+  for (const address of [...helpPages.map(addressOf), '/connections'])
+    app.get(address, (_request, reply) => reply.redirect(publicUrl + address, 303))
 }
 
 /** The list of all topics, and each. */
@@ -62,7 +62,7 @@ export type HelpTopicData = HelpData & {
 }
 
 type ShownBlock =
-  | Exclude<HelpBlock, { readonly see: HelpTopic }>
+  | Exclude<HelpBlock, { readonly see: HelpTopic } | { readonly go: string }>
   | { readonly link: { readonly href: string; readonly title: string } }
 
 export function helpPage(
@@ -87,9 +87,10 @@ export function helpPage(
   const applies = ({ when }: HelpBlock | HelpSection): boolean => when === undefined || holds(site)[when]
   const sections = topics[topic].sections.filter(applies).map(({ question, blocks }) => ({
     question,
-    blocks: blocks
-      .filter(applies)
-      .map((block): ShownBlock => ('see' in block ? { link: linkTo(block.see) } : block)),
+    blocks: blocks.filter(applies).map((block): ShownBlock => {
+      if ('go' in block) return { link: { href: block.go, title: t.connections.footer } }
+      return 'see' in block ? { link: linkTo(block.see) } : block
+    }),
   }))
   return { template: 'help/topic', data: { ...common, view: { sections } } }
 }

@@ -31,7 +31,7 @@ export function readLanguage(request: FastifyRequest, uiLocales?: string): Langu
 
 /** Where `?lang=en` shows the same page again in that language. */
 export const switchesLanguage = ({ routeOptions }: FastifyRequest): boolean =>
-  /^\/(journey|help)(\/|$)/.test(routeOptions.url ?? '')
+  /^\/(journey|connections|help)(\/|$)/.test(routeOptions.url ?? '')
 
 export type Pages = ReturnType<typeof createPages>
 

@@ -15,7 +15,7 @@ import { wordsOf } from './words.ts'
 
 export const sampleUid = 'V1StGXR8Z5jdHi6BmyTV1StGXR8Z5jdHi6BmyT01234'
 export const sampleNow = Date.parse('2026-11-22T15:04:00+09:00')
-const sampleEnd = endOfDayInJapan(sampleNow, 90)
+export const sampleEnd = endOfDayInJapan(sampleNow, 90)
 
 const attempts = { tries: 5, lockFor: 1_800_000, temporaryLocks: 3, forgetAfter: 86_400_000 }
 
@@ -121,6 +121,9 @@ const manualsAccounts = [
   { branchName: 'インターネット支店', branchCode: '202', number: '2222222', memo: '' },
   { branchName: '豊洲支店', branchCode: '456', number: '1000314', memo: '口座メモ5678901234567890' },
 ] as const
+
+/** How the manual's accounts are named. */
+export const sampleAccounts = manualsAccounts.map((one) => ({ ...one, kind: '普通' }))
 
 type Row = 0 | 1 | 2 | 3
 type Rows = readonly Row[]

@@ -29,6 +29,7 @@ import {
 } from './sample-many.ts'
 import { changed, over, renewalView, renewing } from './sample-renewal.ts'
 import type { Granted } from './receipt.ts'
+import { connectionsSamples } from './sample-connections.ts'
 import { deadEndPage, type Page, problemPage, returnPage, stepPage, type StepView } from './templates.ts'
 
 /** `name` is `<page>/<state>` and stays the same, so that tests and pictures can refer to it. */
@@ -186,6 +187,7 @@ export const samples: readonly Sample[] = [
   ...endings(),
   ...problemSamples(),
   ...helpSamples(),
+  ...connectionsSamples.flatMap(([name, make]) => inBoth(`connections/${name}`, make)),
 ]
 
 /** The states of one step. Which step they belong to is what types their views. */

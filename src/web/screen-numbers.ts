@@ -23,6 +23,19 @@ export const helpScreens: Readonly<Record<HelpPageName, string>> = {
   accessibility: 'NK-H5',
 }
 
+/** The customer's own connections. */
+export const connectionsScreens = {
+  list: 'NK-80',
+  'sign-in': 'NK-81',
+  'certificate-password': 'NK-82',
+  'answer-challenge': 'NK-83',
+  detail: 'NK-84',
+  stop: 'NK-85',
+  'stop-everything': 'NK-86',
+  stopped: 'NK-87',
+  'signed-out': 'NK-88',
+} as const
+
 export const problemScreens: Readonly<Record<ProblemCode, string>> = {
   'bank-unavailable': 'NK-11',
   'locked-for-a-while': 'NK-12',

@@ -183,7 +183,7 @@ function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
   app.addHook('preValidation', async (request) => {
     if (
       request.method === 'POST' &&
-      request.routeOptions.url?.startsWith('/journey/') &&
+      /^\/(journey|connections)(\/|$)/.test(request.routeOptions.url ?? '') &&
       !isSameOrigin(request, publicUrl)
     ) {
       throw new ForeignOrigin('a form came from another origin')

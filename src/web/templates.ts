@@ -5,6 +5,7 @@ import type { Ending } from '../journey/journey.ts'
 import type { StepName, steps } from '../journey/steps.ts'
 import { journeyNumber } from '../secrets.ts'
 import { byBranch } from './branches.ts'
+import type { ConnectionsPage } from './connections.ts'
 import {
   bareFrame,
   fieldTexts,
@@ -28,6 +29,7 @@ export type Page =
   | { readonly template: 'problem'; readonly data: ProblemData }
   | { readonly template: 'journey/return'; readonly data: ReturnData }
   | HelpPage
+  | ConnectionsPage
 
 /** What the page of a step shows: inferred from the step itself. */
 export type StepView<Name extends StepName> = Name extends StepName
@@ -145,7 +147,7 @@ export function deadEndPage(
   const { language } = context
   const t = site.words[language]
   const { title, lines } = t.problems[code]
-  const again = retryIn(site, code)
+  const byCertificate = certificateRetry(site, code, language)
   return {
     template: 'problem',
     data: {
@@ -156,17 +158,15 @@ export function deadEndPage(
       t,
       view: {
         lines,
-        retry:
-          again === 'certificate'
-            ? { href: `${base}/certificate-login`, text: certificateButton(t, code) }
-            : again && {
-                href: `${base}/${step}`,
-                text: signInAgain.has(code) ? t.certificates.signIn : t.frame.retry,
-              },
+        retry: byCertificate
+          ? { href: `${base}/certificate-login`, text: byCertificate }
+          : problems[code].retry
+            ? { href: `${base}/${step}`, text: signInAgain.has(code) ? t.certificates.signIn : t.frame.retry }
+            : null,
         receipt: null,
         received: received ? receivedView(received, language) : null,
-        chooserHint: again === 'certificate' ? t.certificates.chooserHint[site.certificates] : [],
-        signIn: again === 'certificate' ? `${base}/sign-in` : null,
+        chooserHint: byCertificate ? t.certificates.chooserHint[site.certificates] : [],
+        signIn: byCertificate ? `${base}/sign-in` : null,
         cancel: `${base}/cancel`,
         code,
         calls: needCall.has(code),
@@ -178,7 +178,7 @@ export function deadEndPage(
 }
 
 /** What only the bank's desk can solve: its number stands in the text itself. */
-const needCall: ReadonlySet<ProblemCode> = new Set([
+export const needCall: ReadonlySet<ProblemCode> = new Set([
   'locked-for-a-while',
   'locked-for-good',
   'locked-by-bank',
@@ -194,23 +194,27 @@ const needCall: ReadonlySet<ProblemCode> = new Set([
 ])
 
 /** Where trying again means signing in another way, the button says so. */
-const signInAgain: ReadonlySet<ProblemCode> = new Set([
+export const signInAgain: ReadonlySet<ProblemCode> = new Set([
   'password-required',
   'certificates-off',
   'customer-of-another',
 ])
 
-/** Whoever came by ID has not chosen a certificate yet. */
-const certificateButton = (t: Messages, code: ProblemCode): string =>
-  code === 'certificate-required' ? t.signIn.certificateButton : t.certificates.retry
-
-/** Where no certificate origin is, nobody is sent there. */
-function retryIn({ certificates }: Site, code: ProblemCode): 'step' | 'certificate' | null {
-  const { retry } = problems[code]
-  return retry === 'certificate' && certificates === 'off' ? 'step' : retry || null
+/**
+ * What the button says that leads to another try with a certificate; null where no certificate helps, or no certificate
+ * origin is. Whoever came by ID has not chosen one yet.
+ */
+export function certificateRetry(
+  { certificates, words }: Site,
+  code: ProblemCode,
+  language: Language,
+): string | null {
+  if (problems[code].retry !== 'certificate' || certificates === 'off') return null
+  const t = words[language]
+  return code === 'certificate-required' ? t.signIn.certificateButton : t.certificates.retry
 }
 
-function receivedView(
+export function receivedView(
   { holder, company, issuer, startsAt, endsAt }: ReceivedCertificate,
   language: Language,
 ): ReceivedView {

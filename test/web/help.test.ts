@@ -181,14 +181,15 @@ describe.each(samples.map((sample) => ({ ...sample, title: `${sample.name} (${sa
     })
     const inJourney = sample.data.frame.journey !== null
 
-    it('leads to the list of help pages, to safety and to accessibility, in the same order', () => {
+    it('leads to help, to safety, to accessibility and outside a visit to one’s connections, in the same order', () => {
       expect(links.map((link) => link.getAttributeValue('href'))).toEqual([
         '/help',
         '/help/safety',
         '/help/accessibility',
+        ...(inJourney ? [] : ['/connections']),
       ])
       const { newTab } = texts[sample.language]
-      expect(links.map(textOf)).toEqual(
+      expect(links.slice(0, 3).map(textOf)).toEqual(
         (['index', 'safety', 'accessibility'] as const).map(
           (page) => `${titleOf(texts[sample.language], page)}${inJourney ? newTab : ''}`,
         ),
@@ -239,7 +240,7 @@ describe('what they say is this installation’s:', () => {
       expect(written(page, 'ja', { words })).not.toContain('信用組合へ')
       expect(written(page, 'en', { words })).not.toMatch(/the credit union/i)
     }
-    expect(written('stop', 'ja', { words })).toContain('信用金庫に電話で')
+    expect(written('stop', 'ja', { words })).toContain('信用金庫での許可')
   })
 
   it('its limits of time', () => {
@@ -313,7 +314,7 @@ describe('the words', () => {
     const help = samples.filter(({ name, language }) => language === 'en' && name.startsWith('help/'))
     const pages = help.map((sample) => renderStrictly(sample).replace(/^.*<body>/s, ''))
     const leads = samples
-      .filter(({ template, language }) => language === 'en' && /sign-in|certificate-password/.test(template))
+      .filter(({ name, language }) => language === 'en' && /^(sign-in|certificate-password)/.test(name))
       .map((sample) => /<p class="asks">.*?<\/p>/s.exec(renderStrictly(sample))?.[0] ?? '')
     expect(leads.every((lead) => lead.includes('<span lang="ja">みほん家計簿</span>'))).toBe(true)
     expect(pages.join('')).toContain('<span lang="ja">照会用暗証番号</span>')

@@ -108,7 +108,7 @@ describe.each(samples.map((sample) => ({ ...sample, title: `${sample.name} (${sa
       for (const element of all('*'))
         for (const { key } of element.attributes) expect(key).not.toMatch(/^on|^style$|^srcdoc$/)
       for (const form of all('form')) {
-        expect(form.getAttributeValue('action')).toMatch(/^\/journey\//)
+        expect(form.getAttributeValue('action')).toMatch(/^\/(journey|connections)\//)
         expect(form.getAttributeValue('method')).toBe('post')
         expect(form.querySelectorAll('input[name="_csrf"]')).toHaveLength(1)
       }
@@ -149,6 +149,12 @@ describe('the samples', () => {
   it('have every template and every problem, with and without ways out', () => {
     const templates = new Set(samples.map(({ template }) => template))
     expect([...templates].sort()).toEqual([
+      'connections/detail',
+      'connections/list',
+      'connections/signed-out',
+      'connections/stop',
+      'connections/stop-everything',
+      'connections/stopped',
       'help/index',
       'help/topic',
       'journey/answer-challenge',

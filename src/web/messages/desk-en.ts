@@ -295,6 +295,7 @@ export const deskEn: DeskMessages = {
     'journey-refused': 'Ended without being allowed',
     'step-done': 'Step done',
     'signed-in': 'Signed in',
+    'signed-out': 'Signed out',
     'sign-in-failed': 'Sign-in failed',
     'certificate-accepted': 'Certificate accepted',
     'certificate-refused': 'Certificate refused',

@@ -311,6 +311,7 @@ const words = {
     'journey-refused': '手続きが許可されずに終わった',
     'step-done': '手順を終えた',
     'signed-in': 'ログイン',
+    'signed-out': 'ログアウト',
     'sign-in-failed': 'ログインの失敗',
     'certificate-accepted': '電子証明書の確認',
     'certificate-refused': '電子証明書の拒否',

@@ -1,4 +1,5 @@
 /** Every word of the pages in English. A key that is missing here does not compile. */
+import { connectionsEn } from './connections-en.ts'
 import { helpEn } from './help-en.ts'
 import type { Messages } from './ja.ts'
 
@@ -473,6 +474,7 @@ export const en: Messages = {
   incidentNumber: 'Incident number',
   developerDetail: 'For the developers of the service',
   help: helpEn,
+  connections: connectionsEn,
   fieldErrors: {
     'login-id-missing': () => 'Enter your login ID',
     'password-missing': () => 'Enter your login password',
@@ -490,6 +492,7 @@ export const en: Messages = {
       `There were too many wrong entries, so this account is paused. Please call us${of(v)}`,
     'pin-impossible': (v) => `The PIN of this account cannot be registered. Please ask us${of(v)}`,
     'tick-missing': () => 'Tick “I want to continue” to go on',
+    'stop-tick-missing': () => 'To stop, tick “I have read what will be stopped”',
     'consent-accounts-missing': () => 'Choose at least one account',
     'stale-form': () => 'This page was out of date. Please check it again',
     'last-try': () => 'One more wrong try will pause your access',

@@ -174,11 +174,17 @@ export const helpEn: HelpTexts = {
             {
               steps: [
                 'Find out at the service what happens when the connection ends.',
-                'Have the consent number ready. It was shown after you allowed access. If you do not have it, have the names of the service and its company ready.',
-                'Call the credit union and say that you want to end the connection.',
+                'Open “See and stop your connected services” below and sign in as you do for Internet banking.',
+                'Press “Stop” at the connection, read what it means, and press “Stop” again.',
               ],
             },
-            { call: 'This is the number to call.' },
+            { go: '/connections' },
+            {
+              say: 'It takes effect at once. You can also stop single accounts, or all connections together.',
+            },
+            {
+              call: 'If you cannot use the page, or if you suspect fraud, please call. Tell us the consent number, which was shown after you allowed access, or the names of the service and its company.',
+            },
           ],
         },
         {
@@ -199,7 +205,7 @@ export const helpEn: HelpTexts = {
           question: 'Is it enough to disconnect at the service?',
           blocks: [
             {
-              say: 'Even then your permission at the credit union may remain until its period ends. If you want to be sure, please call us.',
+              say: 'Even then your permission at the credit union may remain until its period ends. You can see it at “See and stop your connected services”, and stop it there if it is still on.',
             },
           ],
         },

@@ -1,5 +1,6 @@
 /** Every word of the pages in Japanese; the manual's titles, labels and buttons letter for letter. */
 import type { FieldErrorCode, ProblemCode } from '../../errors.ts'
+import { connectionsJa } from './connections-ja.ts'
 import { helpJa } from './help-ja.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -476,6 +477,7 @@ export const ja = {
   incidentNumber: '事象番号',
   developerDetail: '連携先の開発者の方へ',
   help: helpJa,
+  connections: connectionsJa,
   fieldErrors: {
     'login-id-missing': () => 'ログインIDを入力してください',
     'password-missing': () => 'ログインパスワードを入力してください',
@@ -493,6 +495,7 @@ export const ja = {
       `入力の誤りが続いたため、この口座の登録を停止しています。窓口へお電話ください${of(v)}`,
     'pin-impossible': (v) => `この口座の照会用暗証番号は登録できません。窓口へお問い合わせください${of(v)}`,
     'tick-missing': () => '続ける場合は「認可手続きを継続する」を選んでください',
+    'stop-tick-missing': () => '停止する場合は「停止する内容を確認しました」を選んでください',
     'consent-accounts-missing': () => '対象の口座を1つ以上選んでください',
     'stale-form': () => '画面が古くなりました。もう一度ご確認ください',
     'last-try': () => 'あと1回違うと、ご利用を一時停止します',
