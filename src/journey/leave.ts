@@ -100,7 +100,8 @@ export async function showReceipt(
   const remembered = readJourney(request.session.get('journey'), uid)
   const consent =
     remembered?.ending === 'allowed' ? await parts.consents.findOfJourney(journeyHash(uid)) : undefined
-  if (!consent || !isLive(consent, parts.clock())) return reply.redirect(`/journey/${uid}/return`, 303)
+  if (!consent || !isLive(consent, parts.clock()))
+    return reply.redirect(`/journey/${encodeURIComponent(uid)}/return`, 303)
   const pending = await parts.interactions.find({ req: request.raw, res: reply.raw }, uid)
   const client = await parts.clients.find(consent.client)
   return parts.pages.ending(request, reply, {

@@ -13,6 +13,8 @@ beforeAll(async () => {
   bank = processes.one
 })
 afterAll(() => processes.close())
+// A renewal has fewer steps; here every journey is a first registration.
+beforeEach(() => bank.db.deleteFrom('consents').execute())
 
 const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status)
 const newestConsent = () =>

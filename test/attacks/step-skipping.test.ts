@@ -1,5 +1,5 @@
 /** Somebody sends what is not due yet, or not his: only the step that is due is ever shown or submitted, and no more given than asked. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { accountHandle } from '../../src/journey/journey.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
@@ -32,6 +32,8 @@ beforeAll(async () => {
   bank = fromEverywhere(await startBank({ environment: behindProxy }))
 })
 afterAll(() => bank.close())
+// A renewal has fewer steps; here every journey is a first registration.
+beforeEach(() => bank.db.deleteFrom('consents').execute())
 
 const uidOf = ({ base }: Walk) => base.split('/')[2] ?? ''
 const accountsOf = (loginId: string) => demoCustomers.find((one) => one.loginId === loginId)?.accounts ?? []
