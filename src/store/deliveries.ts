@@ -68,7 +68,7 @@ function fromRow(row: Selectable<Tables['outbox']>): Delivery {
   }
 }
 
-/** Sends the dead messages once more, from their first try on. @returns how many there were */
+/** One more try for each dead message; what is older than its time is dead again when that fails. @returns how many there were */
 export function retryDead(
   { db, clock }: { readonly db: Database; readonly clock: Clock },
   about: About & { readonly ofClient: string },
@@ -78,7 +78,7 @@ export function retryDead(
     const at = clock()
     let dead = transaction
       .updateTable('outbox')
-      .set({ state: 'waiting', tries: 0, next_try_at: at, settled_at: null })
+      .set({ state: 'waiting', next_try_at: at, settled_at: null })
       .where('state', '=', 'dead')
     dead =
       'consent' in about

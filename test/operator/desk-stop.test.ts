@@ -189,7 +189,7 @@ describe('the page of a connection', () => {
       .selectAll()
       .where('kind', '=', 'event')
       .executeTakeFirst()
-    expect(event).toMatchObject({ state: 'waiting', tries: 0 })
+    expect(event).toMatchObject({ state: 'waiting', tries: 9 })
     expect(await auditOf(bank, 'delivery-retried')).toMatchObject([{ messages: 1, by: 'staff:窓口 一郎' }])
   })
 })

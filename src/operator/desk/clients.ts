@@ -60,7 +60,7 @@ export function clientRoutes(app: FastifyInstance, parts: DeskParts): void {
     if (!client) return visit.notFound()
     const said = visit.said()
     return visit.show(
-      { title: client.serviceName, under: 'clients', said },
+      { title: visit.t.clients.one(client.id), under: 'clients', said },
       { template: 'desk/client', view: await clientView(parts, visit, client, said) },
     )
   })
@@ -70,7 +70,7 @@ export function clientRoutes(app: FastifyInstance, parts: DeskParts): void {
     const said = visit.said()
     const isKept = Object.keys(said.kept).length > 0
     const kept: ClientFields = isKept ? keptFields(said.kept) : client ? fieldsOf(client) : noFields
-    const title = client ? clientForm.editTitle(client.serviceName) : clientForm.registerTitle
+    const title = client ? clientForm.editTitle(client.id) : clientForm.registerTitle
     return visit.show(
       { title, under: 'clients', said },
       { template: 'desk/client-form', view: { id: client?.id ?? null, kept } },
@@ -136,6 +136,8 @@ async function clientView(
   }
 }
 
+const names: ReadonlySet<string> = new Set(['serviceName', 'companyName', 'registrationNumber', 'contact'])
+
 function factsOf({ clientForm, values }: DeskMessages, client: Client): ClientView['facts'] {
   const { fields, scopes, methods } = clientForm
   const { authentication } = client
@@ -160,5 +162,5 @@ function factsOf({ clientForm, values }: DeskMessages, client: Client): ClientVi
     ['eventsUrl', client.eventsUrl ?? '—'],
     ['method', method],
   ]
-  return facts.map(([name, text]) => ({ label: fields[name], text }))
+  return facts.map(([name, text]) => ({ label: fields[name], text, isName: names.has(name) }))
 }

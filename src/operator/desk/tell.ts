@@ -7,10 +7,13 @@ import { callerChecks, type CallerCheck } from './words.ts'
 /** `2026-11-22 15:04:05`, in Japan. */
 export const stamp = (at: number): string => `${dateInJapan(at)} ${timeInJapan(at).slice(0, 8)}`
 
+/** In the words of the page, and what somebody wrote or is called, which has a language of its own. */
+export type Told = { readonly text: string; readonly written: string | null }
+
 export type ToldRow = {
   readonly at: string
   readonly event: string
-  readonly details: readonly { readonly label: string; readonly text: string }[]
+  readonly details: readonly ({ readonly label: string } & Told)[]
   readonly journey: string | null
   readonly customer: string | null
   readonly client: string | null
@@ -31,7 +34,7 @@ export function tellRow(t: DeskMessages, { payload, ...row }: AuditRow): ToldRow
   return {
     at: stamp(row.at),
     event: t.events[row.event] ?? row.event,
-    details: facts.map(([name, value]) => ({ label: labelOf(t, name), text: valueOf(t, name, value) })),
+    details: facts.map(([name, value]) => ({ label: labelOf(t, name), ...told(t, name, value) })),
     journey: row.journey,
     customer: row.customer,
     client: row.client,
@@ -55,13 +58,17 @@ const labelOf = ({ details }: DeskMessages, name: string): string =>
 
 const moments = new Set(['endsAt', 'startedAt', 'before'])
 
+function told(t: DeskMessages, name: string, value: unknown): Told {
+  if (name === 'note' && typeof value === 'string') return { text: '', written: value }
+  if (name === 'by' && typeof value === 'string') return actorOf(t, value)
+  return { text: valueOf(t, name, value), written: null }
+}
+
 function valueOf(t: DeskMessages, name: string, value: unknown): string {
   if (typeof value === 'number' && moments.has(name)) return stamp(value)
   if (typeof value === 'boolean') return value ? t.values.yes : t.values.no
   if (Array.isArray(value)) return value.map((one) => codeOf(t, String(one))).join(', ')
-  if (name === 'note') return String(value)
   if (name === 'check') return t.checks[value as CallerCheck]
-  if (name === 'by') return actorOf(t, String(value))
   if (name === 'services' || name === 'role')
     return String(value)
       .split(' ')
@@ -76,7 +83,8 @@ export const codeOf = ({ values: { codes } }: DeskMessages, code: string): strin
 const roleOf = ({ roles }: DeskMessages, role: string): string =>
   Object.hasOwn(roles, role) ? roles[role as keyof typeof roles] : role
 
-export function actorOf({ values }: DeskMessages, actor: string): string {
-  if (actor.startsWith('staff:')) return values.staff(actor.slice('staff:'.length))
-  return actor === 'customer' || actor === 'client' || actor === 'system' ? values[actor] : actor
+export function actorOf({ values }: DeskMessages, actor: string): Told {
+  if (actor.startsWith('staff:')) return { text: values.staff, written: actor.slice('staff:'.length) }
+  const isKnown = actor === 'customer' || actor === 'client' || actor === 'system'
+  return { text: isKnown ? values[actor] : actor, written: null }
 }

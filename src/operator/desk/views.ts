@@ -1,6 +1,6 @@
 /** What each template of the desk shows: everything is there, or null. */
 import type { JourneyPlace } from '../../web/messages/desk-ja.ts'
-import type { ToldRow } from './tell.ts'
+import type { Told, ToldRow } from './tell.ts'
 
 export type DeskView =
   | { readonly template: 'desk/problem'; readonly view: ProblemView }
@@ -117,7 +117,7 @@ export type ConsentView = ConsentLine & {
   readonly services: readonly string[]
   readonly lastUsed: string | null
   readonly signedInBy: string
-  readonly ended: { readonly at: string; readonly by: string; readonly reason: string } | null
+  readonly ended: { readonly at: string; readonly by: Told; readonly reason: string } | null
   readonly renews: string | null
   readonly bankDown: boolean
   readonly accounts: readonly AccountLine[]
@@ -171,7 +171,12 @@ export type ClientLine = {
 export type ClientsView = { readonly clients: readonly ClientLine[]; readonly mayRegister: boolean }
 
 export type ClientView = ClientLine & {
-  readonly facts: readonly { readonly label: string; readonly text: string }[]
+  readonly facts: readonly {
+    readonly label: string
+    readonly text: string
+    /** as the fintech calls itself, in Japanese */
+    readonly isName: boolean
+  }[]
   readonly deliveries: readonly DeliveryLine[]
   readonly secret: string | null
   readonly mayChange: boolean

@@ -43,7 +43,7 @@ export const deskEn: DeskMessages = {
   demoSignIn: {
     title: 'Choose a member of staff (demo)',
     lead: 'In the demo you try the desk as one of these. Without activity for 15 minutes you are signed out.',
-    choose: (name) => `Start as ${name}`,
+    choose: 'Start as {name}',
   },
   roles: {
     reader: 'Looks',
@@ -205,6 +205,7 @@ export const deskEn: DeskMessages = {
   },
   clients: {
     title: 'Services',
+    one: (id) => `Service ${id}`,
     caption: 'All services',
     service: 'Service',
     company: 'Company',
@@ -233,7 +234,7 @@ export const deskEn: DeskMessages = {
   },
   clientForm: {
     registerTitle: 'Register a service',
-    editTitle: (name) => `Change the registration of ${name}`,
+    editTitle: (id) => `Change the registration of ${id}`,
     fields: {
       id: 'Client ID',
       serviceName: 'Service',
@@ -356,7 +357,7 @@ export const deskEn: DeskMessages = {
     customer: 'the customer',
     client: 'the service',
     system: 'the system',
-    staff: (name) => `staff: ${name}`,
+    staff: 'staff',
     codes: {
       'sign-in': 'signing in',
       'certificate-password': 'login password (certificate)',

@@ -61,7 +61,7 @@ const words = {
   demoSignIn: {
     title: '職員を選ぶ（デモ）',
     lead: 'デモでは、次の職員のひとりとして照会画面を試せます。15分操作がないと終了します。',
-    choose: (name: string) => `${name}として始める`,
+    choose: '{name}として始める',
   },
   roles: {
     reader: '照会',
@@ -221,6 +221,7 @@ const words = {
   },
   clients: {
     title: 'API連携先',
+    one: (id: string) => `API連携先 ${id}`,
     caption: 'API連携先の一覧',
     service: 'サービス名',
     company: '提供会社名',
@@ -249,7 +250,7 @@ const words = {
   },
   clientForm: {
     registerTitle: 'API連携先の登録',
-    editTitle: (name: string) => `${name}の登録内容の変更`,
+    editTitle: (id: string) => `${id}の登録内容の変更`,
     fields: {
       id: 'クライアントID',
       serviceName: 'サービス名',
@@ -372,7 +373,7 @@ const words = {
     customer: 'お客様',
     client: 'API連携先',
     system: 'システム',
-    staff: (name: string) => `職員 ${name}`,
+    staff: '職員',
     codes: {
       'sign-in': 'ログイン',
       'certificate-password': 'ログインパスワード（電子証明書）',
