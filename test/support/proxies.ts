@@ -23,6 +23,12 @@ export type ProxyOptions = {
   /** the institution's certificate authorities, PEM */
   readonly authoritiesFile: string
   readonly secret?: string
+  /** the desk of the bank's staff, by nginx */
+  readonly desk?: {
+    readonly upstreams: readonly string[]
+    readonly authoritiesFile: string
+    readonly name: string
+  }
   /** those of deploy/ when left out; `certificate` is what follows the random first part */
   readonly names?: { readonly main: string; readonly certificate: string }
 }
@@ -51,6 +57,7 @@ export async function startNginx(options: ProxyOptions): Promise<Proxy> {
     ['https://ninka.localhost:8443', `https://${names.main}:${port}`],
     ['server_name ninka.localhost;', `server_name ${names.main};`],
     ['*.cert.ninka.localhost', `*.${names.certificate}`],
+    ['"desk.ninka.localhost"', `"${options.desk?.name ?? 'desk.ninka.localhost'}"`],
     ['/etc/ninka/', `${folder}/`],
     ['pid /tmp/', `pid ${folder}/`],
     ['_temp_path /tmp/', `_temp_path ${folder}/`],
@@ -58,6 +65,20 @@ export async function startNginx(options: ProxyOptions): Promise<Proxy> {
   place.write('nginx-secret.conf', [
     ['X-Ninka-Proxy-Secret "";', `X-Ninka-Proxy-Secret "${options.secret ?? ''}";`],
   ])
+  if (options.desk) {
+    const { upstreams, authoritiesFile, name } = options.desk
+    copyFileSync(authoritiesFile, join(folder, 'staff-authorities.pem'))
+    place.write('nginx-desk.conf', [
+      [
+        `    server app-1:3004 max_fails=0;\n    server app-2:3004 max_fails=0;\n`,
+        upstreams.map((address) => `    server ${address} max_fails=0;\n`).join(''),
+      ],
+      ['listen 8443 ssl', `listen 127.0.0.1:${port} ssl`],
+      ['server_name desk.ninka.localhost;', `server_name ${name};`],
+      ['/etc/ninka/', `${folder}/`],
+    ])
+    place.own(join(folder, 'staff-authorities.pem'))
+  }
   return place.run('nginx', ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')])
 }
 
@@ -118,6 +139,7 @@ async function prepare({ tls, authoritiesFile, names = deployed }: ProxyOptions)
     port,
     httpPort,
     names,
+    own,
     write(name: string, replacements: readonly Replacement[]) {
       try {
         writeFileSync(join(folder, name), replaced(name, replacements))
