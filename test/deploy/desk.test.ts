@@ -48,8 +48,10 @@ beforeAll(async () => {
   })
   const origin = { url: `https://${name}`, format: 'nginx', trustedProxies: ['127.0.0.1'], secret } as const
   bank = await startBank({ desk: { kind: 'certificate', origin, verifier, staff } })
-  await bank.deskServer?.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = bank.deskServer?.server.address() as AddressInfo
+  const { deskServer } = bank
+  if (!deskServer) throw new Error('this bank has no desk')
+  await deskServer.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = deskServer.server.address() as AddressInfo
   proxy = await startNginx({
     upstreams: { main: ['127.0.0.1:1'], certificate: ['127.0.0.1:1'] },
     authoritiesFile,
