@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type CertificateFormat, certificateFormats } from './certificate/forwarded.ts'
-import { isHostOf } from './certificate/hosts.ts'
+import { faultsOf } from './settings-faults.ts'
 import type { Retention } from './store/retention.ts'
 
 const origin = z
@@ -72,6 +72,9 @@ function isSafeToSendTo(text: string): boolean {
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]'].includes(hostname))
 }
+
+/** What the environment says, each setting by itself in its right form. */
+export type Given = z.infer<typeof schema>
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
@@ -181,18 +184,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     bank: s.BANK ?? 'simulator',
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }
-  const wrong = [
-    ...halfCertificates(s),
-    ...halfDesk(s),
-    ...halfNotices(s),
-    ...(settings.mode === 'production' ? demoDefaults(s) : []),
-  ]
+  const wrong = faultsOf(s)
   if (wrong.length > 0) throw new SettingsError(wrong.join('\n'))
   return settings
 }
 
 /** The demo brings a TLS front of its own, unless it stands behind a proxy. */
-function certificateSettings(s: z.infer<typeof schema>): CertificateSettings | undefined {
+function certificateSettings(s: Given): CertificateSettings | undefined {
   const port = s.CERTIFICATE_PORT ?? s.PORT + 2
   if (s.CERTIFICATE_URL && s.CERTIFICATE_FORMAT)
     return { url: s.CERTIFICATE_URL, port, format: s.CERTIFICATE_FORMAT, frontPort: undefined }
@@ -201,64 +199,10 @@ function certificateSettings(s: z.infer<typeof schema>): CertificateSettings | u
 }
 
 /** In production there is a desk only with everything that keeps strangers out of it. */
-function operatorSettings(s: z.infer<typeof schema>): OperatorSettings | undefined {
+function operatorSettings(s: Given): OperatorSettings | undefined {
   const port = s.OPERATOR_PORT ?? s.PORT + 4
   if (s.OPERATOR_URL && s.STAFF_FILE && s.CERTIFICATE_FORMAT)
     return { url: s.OPERATOR_URL, port, staff: { file: s.STAFF_FILE, format: s.CERTIFICATE_FORMAT } }
   if (s.NINKA_MODE === 'production') return undefined
   return { url: `http://127.0.0.1:${port}`, port, staff: undefined }
-}
-
-function halfDesk(s: z.infer<typeof schema>): string[] {
-  if (!s.OPERATOR_URL) return s.STAFF_FILE ? ['STAFF_FILE: says nothing without OPERATOR_URL'] : []
-  const { host } = new URL(s.OPERATOR_URL)
-  const isElsewhere =
-    s.OPERATOR_URL !== s.PUBLIC_URL && !(s.CERTIFICATE_URL && isHostOf(s.CERTIFICATE_URL)(host))
-  return [
-    s.OPERATOR_URL.startsWith('https://') ? '' : 'OPERATOR_URL: must start with https://',
-    isElsewhere ? '' : 'OPERATOR_URL: must be another origin than PUBLIC_URL and CERTIFICATE_URL',
-    s.STAFF_FILE ? '' : 'STAFF_FILE: must name the file that says who may use the desk',
-    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
-    s.TRUSTED_PROXIES.length > 0
-      ? ''
-      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
-  ].filter(Boolean)
-}
-
-/** Which header to believe from whom has no safe default. */
-function halfCertificates(s: z.infer<typeof schema>): string[] {
-  if (!s.CERTIFICATE_URL) {
-    const useless = s.OPERATOR_URL ? [] : (['CERTIFICATE_FORMAT', 'PROXY_SECRET_FILE'] as const)
-    return useless
-      .filter((name) => s[name] !== undefined)
-      .map((name) => `${name}: says nothing without CERTIFICATE_URL or OPERATOR_URL`)
-  }
-  return [
-    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
-    s.TRUSTED_PROXIES.length > 0
-      ? ''
-      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
-    s.PUBLIC_URL && isHostOf(s.CERTIFICATE_URL)(new URL(s.PUBLIC_URL).host)
-      ? 'CERTIFICATE_URL: must be another origin than PUBLIC_URL, or every customer would be asked for a certificate'
-      : '',
-  ].filter(Boolean)
-}
-
-function halfNotices({ NOTICES_URL, NOTICES_SECRET_FILE }: z.infer<typeof schema>): string[] {
-  if (NOTICES_URL && !NOTICES_SECRET_FILE)
-    return ['NOTICES_SECRET_FILE: must name the file with the secret for NOTICES_URL']
-  return NOTICES_SECRET_FILE && !NOTICES_URL ? ['NOTICES_SECRET_FILE: says nothing without NOTICES_URL'] : []
-}
-
-/** What would be convenient in a demo and dangerous in production. */
-function demoDefaults(s: z.infer<typeof schema>): string[] {
-  return [
-    s.PUBLIC_URL?.startsWith('https://') ? '' : 'PUBLIC_URL: must be set and start with https://',
-    s.MASTER_KEY_FILE ? '' : 'MASTER_KEY_FILE: must name a file with the master key (see README)',
-    s.INSTITUTION_FILE ? '' : 'INSTITUTION_FILE: must name the institution file',
-    !s.BANK || s.BANK === 'simulator' ? 'BANK: the simulated bank is for the demo only' : '',
-    s.DATABASE_URL ? '' : 'DATABASE_URL: must be set',
-    // Without it every customer behind the TLS proxy would be one address to the flood limits and the locks.
-    s.TRUSTED_PROXIES.length > 0 ? '' : 'TRUSTED_PROXIES: must name the proxies that terminate TLS',
-  ].filter(Boolean)
 }

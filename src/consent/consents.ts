@@ -8,12 +8,10 @@ import {
   findConsentByNumber,
   findConsentOfArrangement,
   findConsentOfJourney,
-  insertConsent,
   isLive,
   listConsents,
-  markActive,
-  markUsed,
 } from '../store/consents.ts'
+import { insertConsent, markActive, markUsed } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'

@@ -1,14 +1,8 @@
 /** How a consent, or one account of it, ends: its row, the audit and the outbox together, so that nobody is told of what did not happen. */
 import type { Clock } from '../clock.ts'
 import { type Actor, record } from '../store/audit.ts'
-import {
-  type Consent,
-  type Ending,
-  findConsent,
-  markAccountStopped,
-  markEnded,
-  type StoppedAccount,
-} from '../store/consents.ts'
+import { type Consent, findConsent, type StoppedAccount } from '../store/consents.ts'
+import { type Ending, markAccountStopped, markEnded } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'

@@ -1,6 +1,7 @@
 /** Tells customers 30, 7 and 1 days before a connection ends, each once, and only where the period is longer than that. */
 import { type Clock, days, endOfDayInJapan, hours } from '../clock.ts'
-import { findConsent, markReminded } from '../store/consents.ts'
+import { findConsent } from '../store/consents.ts'
+import { markReminded } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'

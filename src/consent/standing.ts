@@ -4,7 +4,8 @@
  */
 import type { Bank, Standing } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
-import { type Consent, type EndReason, findConsent, markChecked } from '../store/consents.ts'
+import { type Consent, findConsent } from '../store/consents.ts'
+import { type EndReason, markChecked } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import type { Consents } from './consents.ts'
 

@@ -1,13 +1,15 @@
-/** The rows of consents: written once at 許可, then only their state changes, and each change at most once. */
-import type { Insertable, Selectable } from 'kysely'
+/** The rows of consents as they are read. What changes them stands in consent-changes.ts. */
+import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { BankScope } from '../consent/services.ts'
-import type { Actor } from './audit.ts'
 import type { Database } from './open.ts'
 import type { ConsentStatus, Tables } from './schema.ts'
 
 const accounts = z.array(z.object({ bankAccount: z.string(), id: z.string() }))
 const stopped = z.array(z.object({ id: z.string(), at: z.number(), by: z.string(), reason: z.string() }))
+
+export const readAccounts = (text: string) => accounts.parse(JSON.parse(text))
+export const readStopped = (text: string) => stopped.parse(JSON.parse(text))
 
 export type Consent = {
   readonly id: string
@@ -47,12 +49,6 @@ export type StoppedAccount = ConsentAccount & {
   readonly at: number
   readonly by: string
   readonly reason: string
-}
-
-export type NewConsent = Insertable<Tables['consents']>
-
-export async function insertConsent(db: Database, row: NewConsent): Promise<void> {
-  await db.insertInto('consents').values(row).execute()
 }
 
 export const findConsent = (db: Database, id: string): Promise<Consent | undefined> => findBy(db, 'id', id)
@@ -116,120 +112,12 @@ export async function listConsentsOfClient(
   return rows.map(fromRow)
 }
 
-/** Moves a granted consent to active. False when it was not granted any more. */
-export async function markActive(db: Database, id: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('consents')
-    .set({ status: 'active', activated_at: at })
-    .where('id', '=', id)
-    .where('status', '=', 'granted')
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-export type Ending = {
-  readonly status: Exclude<ConsentStatus, 'granted' | 'active'>
-  readonly by: Actor
-  readonly reason: EndReason
-  readonly at: number
-}
-
-/** Why a consent, or one account of it, ended. */
-export type EndReason =
-  | 'period-ended'
-  | 'code-never-exchanged'
-  | 'code-replayed'
-  | 'token-revoked'
-  | `replaced by ${string}`
-  | `journey-${string}`
-  /** the customer himself */
-  | 'customer-stopped'
-  | 'emergency-stop'
-  /** the bank's staff */
-  | 'customer-asked'
-  | 'suspected-fraud'
-  | 'bank-decision'
-  /** what the bank's systems said */
-  | 'contract-closed'
-  | 'certificate-revoked'
-  | 'password-reset'
-  | 'account-closed'
-  | 'pin-changed'
-  | 'no-accounts-left'
-
-/** Ends a live consent. False when it had ended before: the first end stands. */
-export async function markEnded(
-  db: Database,
-  id: string,
-  { status, by, reason, at }: Ending,
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('consents')
-    .set({ status, ended_at: at, ended_by: by, ended_reason: reason })
-    .where('id', '=', id)
-    .where('status', 'in', ['granted', 'active'])
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-/**
- * Ends one account of a live consent. False when it was not live, has no such account, or another change came in between.
- * @param account the id that the fintech knows it by
- */
-export async function markAccountStopped(
-  db: Database,
-  id: string,
-  account: string,
-  { by, reason, at }: Omit<Ending, 'status'>,
-): Promise<boolean> {
-  const row = await db.selectFrom('consents').selectAll().where('id', '=', id).executeTakeFirst()
-  if (!row || !fromRow(row).accounts.some((one) => one.id === account)) return false
-  const all = [...stopped.parse(JSON.parse(row.stopped_accounts)), { id: account, at, by, reason }]
-  const { numUpdatedRows } = await db
-    .updateTable('consents')
-    .set({ stopped_accounts: JSON.stringify(all) })
-    .where('id', '=', id)
-    .where('status', 'in', ['granted', 'active'])
-    .where('stopped_accounts', '=', row.stopped_accounts)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-/** Notes that a token of this consent opened something; written once a minute at the most. */
-export async function markUsed(db: Database, { id, lastUsedAt }: Consent, at: number): Promise<void> {
-  if (lastUsedAt !== null && at - lastUsedAt < 60_000) return
-  await db.updateTable('consents').set({ last_used_at: at }).where('id', '=', id).execute()
-}
-
-/** Notes that the customer was told so many days before the end. False when he was told already, or it is over. */
-export async function markReminded(db: Database, id: string, days: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('consents')
-    .set({ reminded_days: days })
-    .where('id', '=', id)
-    .where('status', '=', 'active')
-    .where((eb) => eb.or([eb('reminded_days', 'is', null), eb('reminded_days', '>', days)]))
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-/** Moves the time at which the bank was last asked. False when another process was faster. */
-export async function markChecked(db: Database, id: string, from: number, to: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('consents')
-    .set({ checked_at: to })
-    .where('id', '=', id)
-    .where('checked_at', '=', from)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
 export const isLive = (consent: Pick<Consent, 'status' | 'endsAt'>, now: number): boolean =>
   (consent.status === 'granted' || consent.status === 'active') && now <= consent.endsAt
 
 function fromRow(row: Selectable<Tables['consents']>): Consent {
-  const agreed = accounts.parse(JSON.parse(row.accounts))
-  const ended = new Map(stopped.parse(JSON.parse(row.stopped_accounts)).map((one) => [one.id, one]))
+  const agreed = readAccounts(row.accounts)
+  const ended = new Map(readStopped(row.stopped_accounts).map((one) => [one.id, one]))
   return {
     id: row.id,
     number: row.number,

@@ -1,6 +1,7 @@
 /** Two processes, one customer, one fintech: whatever happens at once, one connection is live. */
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createConsents } from '../../src/consent/consents.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { type Answer, openFintech } from '../support/fintech.ts'
@@ -79,5 +80,27 @@ describe('two renewals in two tabs', () => {
     const last = consents.find(({ status }) => status === 'active')
     const original = consents.find(({ renews }) => renews === null)
     expect(last?.renews).toBe(original?.id)
+  })
+})
+
+describe('two accounts of one connection', () => {
+  it('that end at once, on two processes, have both ended, and with the last one the connection', async () => {
+    const { code, verifier } = await grantedCode(banks[0])
+    await openFintech(banks[0]).exchange(code, verifier)
+    const lives = banks.map(({ db }) => createConsents({ db, clock: Date.now, pairwiseKey: randomBytes(32) }))
+    const [one, other] = lives
+    const [{ id = '' } = {}] = await banks[0].db.selectFrom('consents').select('id').execute()
+    const [first, second] = (await one?.find(id))?.accounts ?? []
+    const ended = await Promise.all([
+      one?.stopAccount(id, first?.id ?? '', { by: 'customer', reason: 'customer-stopped' }),
+      other?.stopAccount(id, second?.id ?? '', { by: 'system', reason: 'pin-changed' }),
+    ])
+    expect(ended).toEqual([true, true])
+    expect(await one?.find(id)).toMatchObject({
+      accounts: [],
+      stoppedAccounts: [{ id: first?.id }, { id: second?.id }],
+      status: 'stopped',
+      endedReason: 'no-accounts-left',
+    })
   })
 })

@@ -1,6 +1,6 @@
 /** Which consent is behind a token, until when, and why it is over: told to the fintech that holds the token, and to no other. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EndReason } from '../../src/store/consents.ts'
+import type { EndReason } from '../../src/store/consent-changes.ts'
 import { createConsents } from '../../src/consent/consents.ts'
 import { openFintech } from '../support/fintech.ts'
 import { type Processes, startProcesses } from '../support/processes.ts'

@@ -4,11 +4,11 @@ import { stateAt } from '../../consent/state.ts'
 import { record } from '../../store/audit.ts'
 import {
   type Consent,
-  type EndReason,
   findConsentByNumber,
   listConsents,
   listConsentsOfClient,
 } from '../../store/consents.ts'
+import { type EndReason } from '../../store/consent-changes.ts'
 import { readAudit } from '../../store/audit-read.ts'
 import { wordsOfConsent } from '../../store/wordings.ts'
 import { transact } from '../../store/transaction.ts'

@@ -1,0 +1,66 @@
+/** What is wrong with settings that are right one by one: halves of a whole, and a demo's conveniences in production. */
+import { certificateFormats } from './certificate/forwarded.ts'
+import { isHostOf } from './certificate/hosts.ts'
+import type { Given } from './settings.ts'
+
+/** A line for every fault; none when the settings go together. */
+export const faultsOf = (s: Given): readonly string[] => [
+  ...halfCertificates(s),
+  ...halfDesk(s),
+  ...halfNotices(s),
+  ...(s.NINKA_MODE === 'production' ? demoDefaults(s) : []),
+]
+
+function halfDesk(s: Given): string[] {
+  if (!s.OPERATOR_URL) return s.STAFF_FILE ? ['STAFF_FILE: says nothing without OPERATOR_URL'] : []
+  const { host } = new URL(s.OPERATOR_URL)
+  const isElsewhere =
+    s.OPERATOR_URL !== s.PUBLIC_URL && !(s.CERTIFICATE_URL && isHostOf(s.CERTIFICATE_URL)(host))
+  return [
+    s.OPERATOR_URL.startsWith('https://') ? '' : 'OPERATOR_URL: must start with https://',
+    isElsewhere ? '' : 'OPERATOR_URL: must be another origin than PUBLIC_URL and CERTIFICATE_URL',
+    s.STAFF_FILE ? '' : 'STAFF_FILE: must name the file that says who may use the desk',
+    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
+    s.TRUSTED_PROXIES.length > 0
+      ? ''
+      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
+  ].filter(Boolean)
+}
+
+/** Which header to believe from whom has no safe default. */
+function halfCertificates(s: Given): string[] {
+  if (!s.CERTIFICATE_URL) {
+    const useless = s.OPERATOR_URL ? [] : (['CERTIFICATE_FORMAT', 'PROXY_SECRET_FILE'] as const)
+    return useless
+      .filter((name) => s[name] !== undefined)
+      .map((name) => `${name}: says nothing without CERTIFICATE_URL or OPERATOR_URL`)
+  }
+  return [
+    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
+    s.TRUSTED_PROXIES.length > 0
+      ? ''
+      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
+    s.PUBLIC_URL && isHostOf(s.CERTIFICATE_URL)(new URL(s.PUBLIC_URL).host)
+      ? 'CERTIFICATE_URL: must be another origin than PUBLIC_URL, or every customer would be asked for a certificate'
+      : '',
+  ].filter(Boolean)
+}
+
+function halfNotices({ NOTICES_URL, NOTICES_SECRET_FILE }: Given): string[] {
+  if (NOTICES_URL && !NOTICES_SECRET_FILE)
+    return ['NOTICES_SECRET_FILE: must name the file with the secret for NOTICES_URL']
+  return NOTICES_SECRET_FILE && !NOTICES_URL ? ['NOTICES_SECRET_FILE: says nothing without NOTICES_URL'] : []
+}
+
+/** What would be convenient in a demo and dangerous in production. */
+function demoDefaults(s: Given): string[] {
+  return [
+    s.PUBLIC_URL?.startsWith('https://') ? '' : 'PUBLIC_URL: must be set and start with https://',
+    s.MASTER_KEY_FILE ? '' : 'MASTER_KEY_FILE: must name a file with the master key (see README)',
+    s.INSTITUTION_FILE ? '' : 'INSTITUTION_FILE: must name the institution file',
+    !s.BANK || s.BANK === 'simulator' ? 'BANK: the simulated bank is for the demo only' : '',
+    s.DATABASE_URL ? '' : 'DATABASE_URL: must be set',
+    // Without it every customer behind the TLS proxy would be one address to the flood limits and the locks.
+    s.TRUSTED_PROXIES.length > 0 ? '' : 'TRUSTED_PROXIES: must name the proxies that terminate TLS',
+  ].filter(Boolean)
+}
