@@ -11,7 +11,7 @@ import type { BankScope } from './services.ts'
 import type { Client } from '../store/clients.ts'
 import type { Language } from '../web/language.ts'
 
-export const wordingVersion = '2026-11-23.1'
+export const wordingVersion = '2026-11-25.1'
 
 type WordingParts = {
   readonly client: Pick<Client, 'serviceName' | 'companyName' | 'consentDays' | 'termsUrl' | 'privacyUrl'>
@@ -49,7 +49,9 @@ export function consentWording({ client, institution, services, language }: Word
       scope: services.map((name) => serviceText(name, 'en', lookBackMonths)),
       limits: 'Transfers and changes to your contract are not possible with this permission.',
       period: `Fixed period (${days} days)`,
-      stop: call('You can end it at any time before by contacting the credit union.'),
+      stop: call(
+        'You can end it at any time before: yourself on our page “Your connected services”, or by contacting the credit union.',
+      ),
       intent: [
         `Before you press “Allow”, decide for yourself whether you can trust the website of ${askingEn}.`,
         `By pressing “Allow” you go on under the terms of use of ${askingEn}. To continue, tick “I want to continue”.`,
@@ -70,7 +72,9 @@ export function consentWording({ client, institution, services, language }: Word
     scope: services.map((name) => serviceText(name, 'ja', lookBackMonths)),
     limits: 'この許可では、振込や契約の変更はできません。',
     period: `一定期間（${days}日）`,
-    stop: call('期間の途中でも、信用組合へのご連絡によりいつでも解除できます。'),
+    stop: call(
+      '期間の途中でも、「連携中のサービスの確認・停止」のページで、または信用組合へのご連絡により、いつでも解除できます。',
+    ),
     intent: [
       `「許可」ボタンを押す前に、${asking}のWebサイトを信頼できるかどうかをお客様自身の判断で確認してください。`,
       `「許可」ボタンを押すことによって、お客様は${asking}の利用規約のもとで利用を続けることとなります。認可手続きを継続する場合は「認可手続きを継続する」のチェックボックスをチェックしてください。`,

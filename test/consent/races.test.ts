@@ -89,7 +89,7 @@ describe('two accounts of one connection', () => {
     await openFintech(banks[0]).exchange(code, verifier)
     const lives = banks.map(({ db }) => createConsents({ db, clock: Date.now, pairwiseKey: randomBytes(32) }))
     const [one, other] = lives
-    const [{ id = '' } = {}] = await banks[0].db.selectFrom('consents').select('id').execute()
+    const { id } = await banks[0].db.selectFrom('consents').select('id').executeTakeFirstOrThrow()
     const [first, second] = (await one?.find(id))?.accounts ?? []
     const ended = await Promise.all([
       one?.stopAccount(id, first?.id ?? '', { by: 'customer', reason: 'customer-stopped' }),

@@ -207,7 +207,7 @@ export const en: Messages = {
     until: (day) => day,
     accountCount: (count) => `${count} ${count === 1 ? 'account' : 'accounts'}`,
     renew:
-      'To stay connected, go through these steps again from the service before the period ends. You can also end it at any time before by contacting the credit union.',
+      'To stay connected, go through these steps again from the service before the period ends. You can also end it at any time before: yourself on our page “Your connected services”, or by contacting the credit union.',
   },
   receipt: {
     at: 'Date and time (Japan)',
