@@ -29,7 +29,7 @@ export function tellRow(t: DeskMessages, { payload, ...row }: AuditRow): ToldRow
   const { note, ...rest } = payload
   const noted = typeof note === 'string' ? readNote(note) : undefined
   const facts = Object.entries({ ...rest, ...noted }).filter(
-    ([name, value]) => !apart.has(name) && value !== null && value !== '' && value !== undefined,
+    ([name, value]) => !apart.has(name) && !isNothing(value),
   )
   return {
     at: stamp(row.at),
@@ -42,6 +42,9 @@ export function tellRow(t: DeskMessages, { payload, ...row }: AuditRow): ToldRow
     sealed: row.position !== null,
   }
 }
+
+const isNothing = (value: unknown): boolean =>
+  value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
 
 /** How the caller was checked stands before what was noted, so that both can be read again. */
 export const writeNote = (check: CallerCheck, note: string): string =>
