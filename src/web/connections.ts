@@ -18,14 +18,8 @@ import { clockTime, type Language, longDate } from './language.ts'
 import { type EndReasonName, endReasons, type WhoEnded } from './messages/connections-ja.ts'
 import type { Messages } from './messages/ja.ts'
 import { connectionsScreens as screens, problemScreens } from './screen-numbers.ts'
-import {
-  certificateRetry,
-  needCall,
-  type ProblemData,
-  receivedView,
-  signInAgain,
-  type StepView,
-} from './templates.ts'
+import { type StepView } from './templates.ts'
+import { certificateRetry, needCall, type ProblemData, receivedView, signInAgain } from './problem-pages.ts'
 
 const base = '/connections'
 

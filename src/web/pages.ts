@@ -9,15 +9,8 @@ import { journeyNumber } from '../secrets.ts'
 import type { Site } from './frame.ts'
 import { type Language, pickLanguage } from './language.ts'
 import type { Granted } from './receipt.ts'
-import {
-  deadEndPage,
-  type Page,
-  problemPage,
-  type ProblemToTell,
-  returnPage,
-  stepPage,
-  type StepView,
-} from './templates.ts'
+import { type Page, returnPage, stepPage, type StepView } from './templates.ts'
+import { deadEndPage, problemPage, type ProblemToTell } from './problem-pages.ts'
 
 export const languageCookie = 'language'
 

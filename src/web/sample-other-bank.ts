@@ -16,7 +16,8 @@ import {
   sampleUid,
 } from './sample-facts.ts'
 import type { Sample } from './samples.ts'
-import { deadEndPage, type Page, returnPage, stepPage, type StepView } from './templates.ts'
+import { type Page, returnPage, stepPage, type StepView } from './templates.ts'
+import { deadEndPage } from './problem-pages.ts'
 import { wordsOf } from './words.ts'
 
 const csrf = 'sample-csrf-0123456789abcdefghijklmnopqrstuvwxyz.0123456789'

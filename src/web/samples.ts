@@ -30,7 +30,8 @@ import {
 import { changed, over, renewalView, renewing } from './sample-renewal.ts'
 import type { Granted } from './receipt.ts'
 import { connectionsSamples } from './sample-connections.ts'
-import { deadEndPage, type Page, problemPage, returnPage, stepPage, type StepView } from './templates.ts'
+import { type Page, returnPage, stepPage, type StepView } from './templates.ts'
+import { deadEndPage, problemPage } from './problem-pages.ts'
 
 /** `name` is `<page>/<state>` and stays the same, so that tests and pictures can refer to it. */
 export type Sample = Page & { readonly name: string; readonly language: Language }

@@ -4,7 +4,8 @@ import type { FieldError } from '../../src/errors.ts'
 import type { Site } from '../../src/web/frame.ts'
 import { contextOf, resultsView, rowsView, sampleSite } from '../../src/web/sample-facts.ts'
 import { renewalView } from '../../src/web/sample-renewal.ts'
-import { deadEndPage, type Page, problemPage, returnPage, stepPage } from '../../src/web/templates.ts'
+import { type Page, returnPage, stepPage } from '../../src/web/templates.ts'
+import { deadEndPage, problemPage } from '../../src/web/problem-pages.ts'
 import { readHtml, renderStrictly } from './rendering.ts'
 
 const hostile = `<script>"&'</script><img src=x onerror=alert(1)>`
