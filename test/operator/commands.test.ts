@@ -282,7 +282,7 @@ describe('outbox', () => {
     expect(await ask(bank, 'outbox', 'retry', 'demo-kakeibo', ...why)).toEqual({ messages: 1 })
     expect((await operate(bank, 'outbox', 'retry', number, ...why)).status).toBe(1)
     expect(await ask(bank, 'outbox', 'list', '--state', 'waiting')).toMatchObject(
-      expect.arrayContaining([expect.objectContaining({ type: 'consent-ended', tries: 0 })]),
+      expect.arrayContaining([expect.objectContaining({ type: 'consent-ended', tries: 9 })]),
     )
     expect(await audited('delivery-retried')).toMatchObject([{ by: 'staff:yamada', messages: 1 }])
   })
