@@ -119,6 +119,7 @@ describe('a consent', () => {
 
   it('whose code nobody exchanged ends as unused, and the former connection lives on', async () => {
     const former = await connect(bank, 'mihon02')
+    minutes(1)
     const walk = await begin(bank)
     await walkToConsent(walk, 'mihon02')
     await allow(walk)

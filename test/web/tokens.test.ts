@@ -174,7 +174,8 @@ describe('the style sheets', () => {
   })
 
   it('write nothing smaller than 1rem, and measure in rem what is not a line', () => {
-    for (const size of values(/^font-size$/)) expect(size).toMatch(/^(?:[1-9]\d*(?:\.\d+)?rem|(?:7\.5|8|10)pt)$/)
+    for (const size of values(/^font-size$/))
+      expect(size).toMatch(/^(?:[1-9]\d*(?:\.\d+)?rem|(?:7\.5|8|10)pt)$/)
     const pixels = [...all.matchAll(/([\w-]+):[^;{}]*?(\d+)px/g)].map((match) => `${match[1]} ${match[2]}`)
     expect(new Set(pixels)).toEqual(
       new Set([
