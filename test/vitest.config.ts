@@ -5,8 +5,17 @@ import { defineConfig } from 'vitest/config'
 // These tell their story through the application or a repository, so they are told on both databases.
 const onBothDatabases = [
   'test/{accounts-api,attacks,bank,connections,consent,journey,outbox,provider,risk,store}/**/*.test.ts',
-  'test/operator/desk*.test.ts',
+  'test/operator/desk-{clients,search,stop}.test.ts',
   'test/canary.test.ts',
+]
+
+// What these are about is decided before any database is asked: pages, headers, addresses, cookies, certificates.
+const onOneDatabase = [
+  'test/attacks/{cookie-size,cookie-tampering,cross-site-forms,enumeration,flood,forged-*,framing-and-leaks,html-in-values}.test.ts',
+  'test/attacks/{log-injection,redirect-tricks,response-mixing}.test.ts',
+  'test/**/certificate.test.ts',
+  'test/journey/{cookie,next-step}.test.ts',
+  'test/outbox/call.test.ts',
 ]
 
 const unit = { testTimeout: 20_000, hookTimeout: 30_000 }
@@ -29,6 +38,7 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: onBothDatabases,
+          exclude: onOneDatabase,
           sequence: { groupOrder: 1 },
           ...unit,
           ...postgres,
