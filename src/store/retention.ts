@@ -3,7 +3,7 @@
  * start on. Each batch says in the audit what went. What is live is never touched.
  */
 import { type Clock, days } from '../clock.ts'
-import { isAlone, readPlace, writePlace } from './audit-chain.ts'
+import { type AuditRow, isAlone, linkOf, macOf, type Place, readPlace, writePlace } from './audit-chain.ts'
 import { record } from './audit.ts'
 import type { Database } from './open.ts'
 import { transact } from './transaction.ts'
@@ -55,7 +55,7 @@ export function deleteOldMessages({ db, clock, keep }: RetentionParts, batch: nu
 
 /**
  * Deletes from the start of the chain and moves the start along, so that the rest still proves itself.
- * @throws Error when the start is not as it was sealed: moving it on would hide what is gone
+ * @throws Error when the start or a row that would go is not as it was sealed: moving the start on would hide what was done
  */
 export function deleteOldAudit(
   { db, clock, keep, auditKey }: RetentionParts,
@@ -68,7 +68,7 @@ export function deleteOldAudit(
     if (typeof start === 'string') throw new Error(`the start of the audit's chain is ${start}`)
     const rows = await transaction
       .selectFrom('audit')
-      .select(['position', 'at', 'hash'])
+      .selectAll()
       .where('position', '>', start.position)
       .orderBy('position')
       .limit(batch)
@@ -79,9 +79,21 @@ export function deleteOldAudit(
       throw new Error("rows are missing at the start of the audit's chain")
     const last = old.at(-1)
     if (!last?.position || last.hash === null) return 0
+    // Whoever can write the tables could call a row old, and we would remove it for him.
+    if (!areAsSealed(auditKey, start, old))
+      throw new Error("rows at the start of the audit's chain were changed")
     await transaction.deleteFrom('audit').where('position', '<=', last.position).execute()
     await writePlace(transaction, auditKey, 'start', { position: last.position, hash: last.hash })
     return noted(transaction, clock(), { table: 'audit', rows: old.length, before })
+  })
+}
+
+function areAsSealed(key: Buffer, { hash: former }: Place, rows: readonly AuditRow[]): boolean {
+  let link = former
+  return rows.every((row) => {
+    const mac = macOf(key, row)
+    link = linkOf(key, link, mac)
+    return row.mac === mac && row.hash === link
   })
 }
 

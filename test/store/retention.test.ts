@@ -119,4 +119,27 @@ describe('the audit', () => {
     expect((await walked()).rows).toBeGreaterThanOrEqual(rows - 1)
     expect(bank.logged.join('')).toContain('"part":"old audit"')
   })
+
+  it('keeps what somebody made to look old, or to follow what it never followed', async () => {
+    await connect(bank, 'mihon02')
+    await sweep()
+    const { rows } = await walked()
+    const first = await bank.db
+      .selectFrom('audit')
+      .selectAll()
+      .where('position', '=', 1)
+      .executeTakeFirstOrThrow()
+    await bank.db.updateTable('audit').set({ at: 1 }).where('position', '=', 1).execute()
+    await sweep()
+    expect((await walked()).problems.map(({ kind, position }) => `${kind} ${position}`)).toEqual([
+      'changed 1',
+    ])
+    await bank.db.updateTable('audit').set({ at: first.at, hash: 'x' }).where('position', '=', 1).execute()
+    wait(81)
+    await sweep()
+    expect((await walked()).problems.map(({ kind }) => kind)).toEqual(['unlinked'])
+    expect((await walked()).rows).toBeGreaterThanOrEqual(rows)
+    expect(bank.logged.join('')).toContain('"part":"old audit"')
+    expect(await applied()).not.toContainEqual(expect.objectContaining({ table: 'audit' }))
+  })
 })
