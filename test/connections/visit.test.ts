@@ -150,6 +150,16 @@ describe('somebody else', () => {
     expect((await fintech.refresh(refresh)).status).toBe(200)
   })
 
+  it.each(['%00', '%00/stop', 'A%00B/stopped', "'%20or%201=1--", 'ABC-1234-XYZ%F0%9F%91%AA'])(
+    'asks for no connection of the number %s',
+    async (number) => {
+      const browser = await visitConnections(bank, 'mihon03')
+      expect((await browser.get(`${base}/consents/${number}`)).status).toBe(404)
+      const posted = await browser.post(`${base}/consents/%00/stop`, { _csrf: csrfOf(browser.page().html) })
+      expect(posted.status).toBe(404)
+    },
+  )
+
   it('who has not signed in stops nothing', async () => {
     const { fintech, refresh } = await connect(bank, 'mihon02')
     const addresses = await waysToStop(await visitConnections(bank, 'mihon02'))
