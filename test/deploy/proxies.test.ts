@@ -517,7 +517,12 @@ describe.each([
     const everywhere: [string, Asked][] = [
       ['/journey/uid-hidden-5e1f/sign-in', {}],
       ['/certificate/uid-hidden-5e1f', {}],
+      ['/certificate/connections/uid-hidden-5e1f', {}],
       ['/authorize/uid-hidden-5e1f', {}],
+      ['/connections/consents/number-hidden-5e1f/accounts/a/stop', {}],
+      ['/consents/number-hidden-5e1f/stop', {}],
+      ['/customers/customer-hidden-5e1f', {}],
+      ['/journeys/number-hidden-5e1f', {}],
       ['/die', {}],
       ['/die', { method: 'POST', body: hidden }],
       ['/', { host: `${hidden}.example` }],
@@ -541,6 +546,9 @@ describe.each([
     const paths = lines.map((line) => (JSON.parse(line) as { path?: string }).path)
     expect(paths).toContain('/journey/-/sign-in')
     expect(paths).toContain('/certificate/-')
+    expect(paths).toContain('/certificate/connections/-')
+    expect(paths).toContain('/connections/consents/-/accounts/a/stop')
+    expect(paths).toContain('/customers/-')
     expect(logs, `what ${name} itself says`).not.toMatch(/\[(warn|error|crit|alert|emerg)|WARNING|ALERT/)
   })
 
