@@ -224,19 +224,16 @@ export function createConsents({
         .limit(batch)
         .execute()
       for (const { id, status, ends_at } of over) {
-        const used = status === 'active'
-        await transact(db, (transaction) =>
-          endConsent(transaction, id, used ? ends_at : now, {
-            status: used ? 'expired' : 'unused',
-            by: 'system',
-            reason: used ? 'period-ended' : 'code-never-exchanged',
-          }),
-        )
+        const [at, ending] = status === 'active' ? [ends_at, periodEnded] : [now, neverExchanged]
+        await transact(db, (transaction) => endConsent(transaction, id, at, ending, now))
       }
       return over.length
     },
   }
 }
+
+const periodEnded: End = { status: 'expired', by: 'system', reason: 'period-ended' }
+const neverExchanged: End = { status: 'unused', by: 'system', reason: 'code-never-exchanged' }
 
 /** A number to read out on the phone: 50 random bits, in groups. */
 function consentNumber(): string {

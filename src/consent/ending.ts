@@ -11,8 +11,17 @@ import { transact } from '../store/transaction.ts'
 export type End = Omit<Ending, 'at'> & { readonly note?: string }
 export type AccountEnd = Omit<End, 'status'>
 
-/** Ends a consent within a transaction. False when it had ended already: the first end stands. */
-export async function endConsent(db: Database, id: string, at: number, ending: End): Promise<boolean> {
+/**
+ * Ends a consent within a transaction. False when it had ended already: the first end stands.
+ * @param now where it ended before anybody noticed: whoever is told has all his time from now on
+ */
+export async function endConsent(
+  db: Database,
+  id: string,
+  at: number,
+  ending: End,
+  now = at,
+): Promise<boolean> {
   const { status, by, reason, note } = ending
   if (!(await markEnded(db, id, { status, by, reason, at }))) return false
   const consent = await findConsent(db, id)
@@ -29,7 +38,7 @@ export async function endConsent(db: Database, id: string, at: number, ending: E
     reason,
     ...(note ? { note } : {}),
   })
-  if (isTold(status)) await tell(db, consent, { at, by, reason, status, account: null })
+  if (isTold(status)) await tell(db, consent, { at, now, by, reason, status, account: null })
   return true
 }
 
@@ -59,7 +68,7 @@ export function stopAccountOf(
     })
     if (consent.accounts.length === 0)
       return endConsent(transaction, id, at, { status: 'stopped', by, reason: 'no-accounts-left' })
-    await tell(transaction, consent, { at, by, reason, status: consent.status, account })
+    await tell(transaction, consent, { at, now: at, by, reason, status: consent.status, account })
     return true
   })
 }
@@ -69,6 +78,7 @@ const isTold = (status: Ending['status']): boolean => status === 'stopped' || st
 
 type Told = {
   readonly at: number
+  readonly now: number
   readonly by: Actor
   readonly reason: string
   readonly status: string
@@ -79,9 +89,9 @@ type Told = {
 async function tell(
   db: Database,
   { id, number, arrangementId, customer, client, language, endsAt }: Consent,
-  { at, by, reason, status, account }: Told,
+  { at, now, by, reason, status, account }: Told,
 ): Promise<void> {
-  const about = { consent: id, client, at }
+  const about = { consent: id, client, at: now }
   if (by !== 'client') {
     await post(db, about, {
       kind: 'event',

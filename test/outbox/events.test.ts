@@ -63,6 +63,20 @@ const part = (token: string, index: number) =>
 const jtis = ({ received }: Receiver) => received.map(({ body }) => part(body, 1).jti)
 
 describe('an event', () => {
+  it('of an end that was noticed days later has its three days from then on', async () => {
+    await connect(bank, 'mihon02')
+    later(96 * 24 * hour)
+    receiver.answer = status(503)
+    await bank.sweeper.sweep()
+    await bank.outbox.deliver()
+    expect(await event()).toMatchObject({ state: 'waiting', tries: 1, last_error: 'status-503' })
+    receiver.answer = status(202)
+    later(2 * minute)
+    await bank.outbox.deliver()
+    expect(part(receiver.received.at(-1)?.body ?? '', 1).toe).toBeLessThan(Date.now() / 1000 - 4 * 24 * 3600)
+    expect((await event()).state).toBe('delivered')
+  })
+
   it('is a Security Event Token, signed with a key of the issuer’s JWKS, and says what ended and no more', async () => {
     const { consent } = await ended()
     await bank.outbox.deliver()
