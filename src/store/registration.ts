@@ -64,9 +64,25 @@ export const registration = z.object({
   authentication: z.discriminatedUnion('method', [byKeptSecret, byPrivateKey]),
 })
 
-/** As the bank's staff write it: a secret is never chosen by anybody, so there is none in it. */
+/** The parts of a private key, or a key that is one altogether (RFC 7518, section 6). */
+const privateParts = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+const isPublic = (key: Readonly<Record<string, unknown>>): boolean =>
+  !privateParts.some((part) => Object.hasOwn(key, part))
+
+/** As the bank's staff write it: a secret is never chosen by anybody, so there is none in it, and no private key either. */
 export const writtenRegistration = registration.extend({
-  authentication: z.discriminatedUnion('method', [bySecret, byPrivateKey]),
+  // The engine knows no client that has an address with a fragment (RFC 6749, section 3.1.2).
+  redirectUris: registration.shape.redirectUris.refine(
+    (all) => !all.some((one) => one.includes('#')),
+    'must have no fragment',
+  ),
+  authentication: z.discriminatedUnion('method', [
+    bySecret,
+    byPrivateKey.extend({
+      jwks: byPrivateKey.shape.jwks.refine(({ keys }) => keys.every(isPublic), 'must be public keys only'),
+    }),
+  ]),
 })
 
 export type Registration = z.infer<typeof registration>

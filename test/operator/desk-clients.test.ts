@@ -98,6 +98,7 @@ describe('a registration', () => {
     ['days that are none', { consentDays: '90日' }, '1〜366日'],
     ['addresses on two hosts', { redirectUris: 'https://a.example/ https://b.example/' }, '同じホスト'],
     ['an address that is none', { redirectUris: 'javascript:alert(1)' }, '同じホスト'],
+    ['an address with a fragment', { redirectUris: 'https://a.example/callback#x' }, '同じホスト'],
     ['no keys', { method: 'private_key_jwt' }, '公開鍵を'],
     [
       'a private key',

@@ -67,6 +67,18 @@ describe('a registration', () => {
     )
   })
 
+  it.each(['d', 'k', 'p'])(
+    'with the part "%s" of a key that must stay its owner’s is refused',
+    async (part) => {
+      const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', [part]: 'c' }] }
+      const authentication = { method: 'private_key_jwt' as const, jwks, signingAlg: 'ES256' as const }
+      await expect(bank.clients.register({ ...written, authentication }, change)).rejects.toThrow(
+        'public keys',
+      )
+      expect(await bank.clients.find('new-fintech')).toBeUndefined()
+    },
+  )
+
   it('made by two members of the staff at once is one client with one secret', async () => {
     const both = await Promise.all([1, 2].map(() => bank.clients.register(written, change)))
     expect(both.map(({ outcome }) => outcome).toSorted()).toEqual(['registered', 'unchanged'])

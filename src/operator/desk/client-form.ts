@@ -100,8 +100,7 @@ export function readRegistration(fields: ClientFields, id = fields.id): ReadRegi
     consentDays: /^\d{1,4}$/.test(consentDays.normalize('NFKC')) ? Number(consentDays.normalize('NFKC')) : 0,
     redirectUris: redirectUris.split(/\s+/).filter(Boolean),
     ...(eventsUrl === '' ? {} : { eventsUrl }),
-    authentication:
-      method === 'private_key_jwt' ? { method, signingAlg, jwks: publicKeysIn(jwks) } : { method },
+    authentication: method === 'private_key_jwt' ? { method, signingAlg, jwks: keysIn(jwks) } : { method },
   })
   const termsMissing = fields.termsVersion === '' ? ['termsVersion'] : []
   if (parsed.success && termsMissing.length === 0) return { ok: true, value: parsed.data }
@@ -131,18 +130,12 @@ const errorAt = (name: string): DeskError => ({
   field: codes[name]?.field ?? (codes[name] ? name : 'jwks'),
 })
 
-/** The parts of a private key, or a key that is one altogether (RFC 7518, section 6). */
-const privateParts = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-
-/** A set of public keys; undefined, and so an error, when it is none or says a private one. */
-function publicKeysIn(jwks: string): unknown {
+/** A set of keys; undefined, and so an error, when it is none. */
+function keysIn(jwks: string): unknown {
   try {
-    const parsed = z
+    return z
       .object({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(10) })
       .parse(JSON.parse(jwks))
-    return parsed.keys.some((key) => privateParts.some((part) => Object.hasOwn(key, part)))
-      ? undefined
-      : parsed
   } catch {
     return undefined
   }
