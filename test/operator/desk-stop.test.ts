@@ -131,6 +131,7 @@ describe('a connection', () => {
     ['a customer’s wish without a caller', { check: 'no-caller' }, '本人確認が必要です'],
     ['no confirmation', { confirm: '' }, 'チェックを入れてください'],
     ['an account number in the note', { note: '口座 １１１１１１１' }, '7桁以上の数字は書けません'],
+    ['an account number in pieces', { note: '口座 111\u200b11\u206011' }, '7桁以上の数字は書けません'],
     ['a long note', { note: 'あ'.repeat(201) }, '200文字まで'],
   ])('is not stopped with %s, and what was typed stays', async (_what, changes, told) => {
     const { number } = await connected()

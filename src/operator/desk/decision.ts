@@ -5,10 +5,15 @@ import type { DeskError } from './said.ts'
 import { writeNote } from './tell.ts'
 import { type CallerCheck, callerChecks, type StopReason, stopReasons } from './words.ts'
 
-/** Longer than it may be is told, not dropped. */
+/** Longer than it may be is told, not dropped. What nobody sees could hide a number, or turn around what an auditor reads. */
 const note = z
   .string()
-  .transform((written) => written.slice(0, 1000))
+  .transform((written) =>
+    written
+      .slice(0, 1000)
+      .replaceAll(/\p{Cf}/gu, '')
+      .replaceAll(/\p{C}+/gu, ' '),
+  )
   .catch('')
 
 const fields = z
