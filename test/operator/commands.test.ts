@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { ask, operate } from '../support/operate.ts'
-import { begin, connect, signIn } from '../support/walk.ts'
+import { openFintech } from '../support/fintech.ts'
+import { begin, connect, consentsOf, signIn } from '../support/walk.ts'
 
 let bank: TestBank
 beforeEach(async () => {
@@ -127,6 +128,19 @@ describe('consents', () => {
       found?.customer,
       found?.customer,
       null,
+    ])
+  })
+
+  it('of one customer, however many, are in the audit as looked at with his name', async () => {
+    await connect(bank, 'mihon02')
+    const customer = (await consentsOf(bank))[0]?.customer_id ?? ''
+    await connect(bank, 'mihon02', { fintech: openFintech(bank, 'demo-kaikei') })
+    expect(await ask(bank, 'consents', 'find', customer)).toHaveLength(2)
+    await connect(bank, 'mihon01')
+    expect(await ask(bank, 'consents', 'find', 'demo-kakeibo')).toHaveLength(2)
+    expect((await audited('staff-looked')).map((row) => [row.customer, row.consent])).toEqual([
+      [customer, null],
+      [null, null],
     ])
   })
 

@@ -32,8 +32,11 @@ export const consentCommands: Noun = {
       examples: ['consents find ABC-1234-XYZ', 'consents find demo-kakeibo --json'],
       async run(asked) {
         const found = await find(asked)
-        const only = found.length === 1 ? found[0] : undefined
-        await looked(asked, 'consents find', only)
+        const [first] = found
+        await looked(asked, 'consents find', {
+          customer: found.every(({ customer }) => customer === first?.customer) ? first?.customer : undefined,
+          id: found.length === 1 ? first?.id : undefined,
+        })
         if (found.length === 0) return refused('nothing found', [])
         const now = asked.clock()
         return done(
@@ -127,14 +130,12 @@ async function find(asked: Asked): Promise<readonly Consent[]> {
   return ofCustomer.length > 0 ? ofCustomer : listConsentsOfClient(asked.db, word, most)
 }
 
-const looked = ({ db, clock, by }: Asked, what: string, consent: Consent | undefined): Promise<void> =>
-  record(db, clock(), null, {
-    event: 'staff-looked',
-    by,
-    what,
-    customer: consent?.customer ?? null,
-    consent: consent?.id ?? null,
-  })
+/** @param at whose it is, and which consent, where it is only one */
+const looked = (
+  { db, clock, by }: Asked,
+  what: string,
+  { customer = null, id = null }: { customer?: string | null | undefined; id?: string | null | undefined },
+): Promise<void> => record(db, clock(), null, { event: 'staff-looked', by, what, customer, consent: id })
 
 const line = (consent: Consent, now: number) => ({
   number: consent.number,
