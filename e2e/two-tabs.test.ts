@@ -155,6 +155,6 @@ describe('the address of a journey', () => {
     await two.press('許可')
     expect(await two.screen()).toBe('この申し込みは別の画面で手続きが済んでいます')
     await two.leaveBy('連携先に戻る')
-    expect(await two.screen()).toBe('この手続きの続きが見つかりません')
+    expect(await two.screen()).toBe('お手続きの続きが見つかりません')
   })
 })
