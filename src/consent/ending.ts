@@ -1,7 +1,7 @@
 /** How a consent, or one account of it, ends: its row, the audit and the outbox together, so that nobody is told of what did not happen. */
 import type { Clock } from '../clock.ts'
 import { type Actor, record } from '../store/audit.ts'
-import { type Consent, findConsent, type StoppedAccount } from '../store/consents.ts'
+import { type Consent, findConsent, listConsents, type StoppedAccount } from '../store/consents.ts'
 import { type Ending, markAccountStopped, markEnded } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
@@ -39,8 +39,24 @@ export async function endConsent(
     ...(note ? { note } : {}),
   })
   if (isTold(status)) await tell(db, consent, { at, now, by, reason, status, account: null })
+  if (status === 'stopped' && consent.activatedAt !== null && isOfPeople(by))
+    await endRenewalUnderWay(db, consent, at, { by, reason, ...(note ? { note } : {}) })
   return true
 }
+
+/** Whoever stops a connection means the fintech: a renewal that it has not come for yet must not bring it back. */
+async function endRenewalUnderWay(
+  db: Database,
+  { customer, client }: Consent,
+  at: number,
+  ending: Omit<End, 'status'>,
+): Promise<void> {
+  for (const { id, status } of await listConsents(db, customer, client)) {
+    if (status === 'granted') await endConsent(db, id, at, { ...ending, status: 'unused' })
+  }
+}
+
+const isOfPeople = (by: Actor): boolean => by === 'customer' || by.startsWith('staff:')
 
 /** Ends one account of a live consent; with the last one the whole consent ends. False when there is nothing to end. */
 export function stopAccountOf(

@@ -6,7 +6,7 @@ import { csrfOf, openBrowser } from '../support/browser.ts'
 import { accountToStop, base, numbersOn, stop, theNumber, visitConnections } from '../support/connections.ts'
 import { openFintech } from '../support/fintech.ts'
 import { returnWithCode } from '../support/returned.ts'
-import { connect } from '../support/walk.ts'
+import { allow, begin, comeBack, connect, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
 let isAway = false
@@ -34,6 +34,28 @@ const ends = async () => {
     .execute()
   return rows.map(({ payload }) => JSON.parse(payload) as Record<string, unknown>)
 }
+
+describe('a connection that is stopped while its renewal is on its way', () => {
+  it('does not come back by the code that the fintech has not exchanged yet', async () => {
+    const { fintech, refresh } = await connect(bank, 'mihon02')
+    later(1000)
+    const renewal = await begin(bank)
+    await walkToConsent(renewal, 'mihon02')
+    await allow(renewal)
+    const code = (await comeBack(renewal)).searchParams.get('code') ?? ''
+    later(1000)
+    const { number } = await bank.db
+      .selectFrom('consents')
+      .select('number')
+      .where('status', '=', 'active')
+      .executeTakeFirstOrThrow()
+    await stop(await visitConnections(bank, 'mihon02'), number)
+    expect((await fintech.exchange(code, renewal.verifier)).body.error).toBe('invalid_grant')
+    expect((await fintech.refresh(refresh)).body.error).toBe('invalid_grant')
+    const rows = await bank.db.selectFrom('consents').select('status').orderBy('granted_at').execute()
+    expect(rows.map(({ status }) => status)).toEqual(['stopped', 'unused'])
+  })
+})
 
 describe('the list', () => {
   it('is behind sign-in, and empty for a customer who connected nothing', async () => {
