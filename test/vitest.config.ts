@@ -53,7 +53,7 @@ export default defineConfig({
         test: {
           name: 'e2e-postgres',
           include: ['e2e/journey.test.ts'],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           ...browser,
           ...postgres,
         },
