@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { days } from '../../src/clock.ts'
 import { endConsent } from '../../src/consent/ending.ts'
+import { transact } from '../../src/store/transaction.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openFintech } from '../support/fintech.ts'
 import {
@@ -186,7 +187,7 @@ describe('an old cookie', () => {
 })
 
 describe('a renewal while the former connection is being stopped', () => {
-  it('gives a new consent of the same arrangement, and the stopped one opens nothing and stays stopped', async () => {
+  it('ends one of two ways: renewed before the stop, or stopped together with the renewal on its way', async () => {
     const former = await connected('mihon02')
     const walk = await begin(bank)
     await signIn(walk, 'mihon02')
@@ -194,14 +195,32 @@ describe('a renewal while the former connection is being stopped', () => {
     const stop = { status: 'stopped', by: 'customer', reason: 'customer-stopped' } as const
     const code = (await comeBack(walk)).searchParams.get('code') ?? ''
     const [ended, exchanged] = await Promise.all([
-      endConsent(bank.db, former.id, Date.now(), stop),
+      transact(bank.db, (transaction) => endConsent(transaction, former.id, Date.now(), stop)),
       walk.fintech.exchange(code, walk.verifier),
     ])
-    expect(exchanged.status).toBe(200)
     expect((await former.fintech.refresh(former.refresh)).body.error).toBe('invalid_grant')
-    expect((await walk.fintech.refresh(String(exchanged.body.refresh_token))).status).toBe(200)
     const [first, second] = await consentsOf(bank)
-    expect(first?.status).toBe(ended ? 'stopped' : 'replaced')
-    expect(second).toMatchObject({ status: 'active', arrangement_id: former.grantId })
+    expect(second?.arrangement_id).toBe(former.grantId)
+    if (ended) {
+      expect([first?.status, second?.status]).toEqual(['stopped', 'unused'])
+      expect(exchanged).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    } else {
+      expect([first?.status, second?.status]).toEqual(['replaced', 'active'])
+      expect(exchanged.status).toBe(200)
+      expect((await walk.fintech.refresh(String(exchanged.body.refresh_token))).status).toBe(200)
+    }
+  })
+
+  it('stopped first, is not brought back by the renewal on its way', async () => {
+    const former = await connected('mihon02')
+    const walk = await begin(bank)
+    await signIn(walk, 'mihon02')
+    await allow(walk)
+    const stop = { status: 'stopped', by: 'customer', reason: 'customer-stopped' } as const
+    const code = (await comeBack(walk)).searchParams.get('code') ?? ''
+    await transact(bank.db, (transaction) => endConsent(transaction, former.id, Date.now(), stop))
+    const exchanged = await walk.fintech.exchange(code, walk.verifier)
+    expect(exchanged).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect((await consentsOf(bank)).map(({ status }) => status)).toEqual(['stopped', 'unused'])
   })
 })
