@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
+import { accessByBearer } from './accounts-api/bearer.ts'
 import { accountsApi } from './accounts-api/routes.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
@@ -156,7 +157,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     lookBackMonths: institution.rules.lookBackMonths,
     consents,
     log,
-    consentOfToken: consentOfToken({ provider, consents, clients, publicUrl, clock }),
+    accessOf: accessByBearer(consentOfToken({ provider, consents, clients, publicUrl, clock })),
   })
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.

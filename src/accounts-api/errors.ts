@@ -7,6 +7,8 @@ export type ApiError = {
   readonly description: string
   /** the code of RFC 6750, section 3.1, where ours says more */
   readonly challenge?: 'invalid_token'
+  /** whose token it was, where the token told */
+  readonly client?: string
 }
 
 export const errors = {

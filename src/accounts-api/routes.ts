@@ -2,18 +2,16 @@
  * The protected resource: accounts, balances and transactions of a live consent, nothing beyond it. Every call asks the
  * consent's row, so a connection that was stopped a moment ago is refused now.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Bank, InquiryAccount, NoInquiry, Unavailable } from '../bank/port.ts'
 import { type Clock, dateInJapan, timeInJapan } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
-import type { BankScope } from '../consent/services.ts'
 import { stateAt } from '../consent/state.ts'
-import { noteUse } from '../consent/use.ts'
 import type { Log } from '../log.ts'
-import type { FindAccess } from '../provider/access.ts'
 import type { Consent } from '../store/consents.ts'
 import { type ApiError, badRange, errors, refuse, stoppedBecause } from './errors.ts'
+import { type AccessOf, open, type Opened } from './open.ts'
 
 export type ApiParts = {
   readonly bank: Bank
@@ -21,7 +19,7 @@ export type ApiParts = {
   /** how far back transactions can be had */
   readonly lookBackMonths: number
   readonly publicUrl: string
-  readonly consentOfToken: FindAccess
+  readonly accessOf: AccessOf
   readonly consents: Consents
   readonly log: Log
 }
@@ -100,29 +98,6 @@ export async function accountsApi(app: FastifyInstance, parts: ApiParts): Promis
       })
     },
   )
-}
-
-type Opened = { readonly consent: Consent; readonly account: string }
-
-/** What the request's token opens; with `account`, that account and scope of it (RFC 6750). */
-async function open(
-  parts: ApiParts,
-  request: FastifyRequest,
-  wanted?: { readonly scope: BankScope; readonly account: string },
-): Promise<Opened | ApiError> {
-  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
-  if (!token) return errors.noToken
-  const opened = await parts.consentOfToken(token)
-  if (!opened) return errors.badToken
-  if ('closed' in opened) return errors[opened.closed]
-  const { consent, scopes } = opened
-  await noteUse(parts, consent)
-  if (!wanted) return { consent, account: '' }
-  if (!consent.services.includes(wanted.scope) || !scopes.includes(wanted.scope)) return errors.scope
-  const account = consent.accounts.find(({ id }) => id === wanted.account)
-  if (account) return { consent, account: account.bankAccount }
-  const stopped = consent.stoppedAccounts.find(({ id }) => id === wanted.account)
-  return stopped ? stoppedBecause(stopped.reason) : errors.account
 }
 
 /** What the bank will never tell again under this consent ends here and now, for this account alone. */
