@@ -1,4 +1,4 @@
-/** A registered fintech as the engine's client metadata (RFC 7591 names). */
+/** A registered fintech as the engine's client metadata (names of RFC 7591, 8705, 9101, 9126, 9449 and JARM). */
 import { timingSafeEqual } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
 import { hashClientSecret } from '../secrets.ts'
@@ -6,20 +6,42 @@ import type { Client } from '../store/clients.ts'
 
 /** @param now ms; a former secret whose time has ended is not handed over */
 export function engineClient(client: Client, now: number): AdapterPayload {
-  const { authentication } = client
+  const { keys, profile, senderConstraint } = client
+  const signsMessages = profile === 'fapi2-message-signing'
   return {
     client_id: client.id,
     client_name: client.serviceName,
     redirect_uris: client.redirectUris,
     response_types: ['code'],
-    response_modes: ['query', 'jwt', 'query.jwt'],
-    grant_types: ['authorization_code', 'refresh_token'],
+    // Under message signing every answer is signed (JARM): one that is not could have been changed on its way.
+    response_modes: signsMessages ? ['jwt', 'query.jwt'] : ['query', 'jwt', 'query.jwt'],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     subject_type: 'pairwise',
-    token_endpoint_auth_method: authentication.method,
-    ...(authentication.method === 'private_key_jwt'
-      ? { jwks: authentication.jwks, token_endpoint_auth_signing_alg: authentication.signingAlg }
-      : { client_secret: keptSecrets(authentication, now).join(' ') }),
+    ...authenticationOf(client, now),
+    ...(keys && ('jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri })),
+    ...(profile === 'standard' ? {} : { require_pushed_authorization_requests: true }),
+    ...(signsMessages
+      ? { require_signed_request_object: true, request_object_signing_alg: client.requestSigningAlg }
+      : {}),
+    dpop_bound_access_tokens: senderConstraint === 'dpop',
+    tls_client_certificate_bound_access_tokens: senderConstraint === 'mtls',
     'urn:ninka:bank_scopes': client.scopes,
+    'urn:ninka:profile': profile,
+  }
+}
+
+function authenticationOf({ authentication }: Client, now: number): Record<string, unknown> {
+  const { method } = authentication
+  const named = { token_endpoint_auth_method: method }
+  switch (method) {
+    case 'client_secret_basic':
+      return { ...named, client_secret: keptSecrets(authentication, now).join(' ') }
+    case 'private_key_jwt':
+      return { ...named, token_endpoint_auth_signing_alg: authentication.signingAlg }
+    case 'tls_client_auth':
+      return { ...named, [`tls_client_auth_${authentication.subject.kind}`]: authentication.subject.value }
+    case 'self_signed_tls_client_auth':
+      return named
   }
 }
 

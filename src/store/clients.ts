@@ -145,7 +145,7 @@ function secretOf(
   written: WrittenRegistration['authentication'],
   former: Registration['authentication'] | undefined,
 ): { readonly kept: Registration['authentication']; readonly secret: string | undefined } {
-  if (written.method === 'private_key_jwt') return { kept: written, secret: undefined }
+  if (written.method !== 'client_secret_basic') return { kept: written, secret: undefined }
   if (former?.method === 'client_secret_basic') return { kept: former, secret: undefined }
   const secret = unguessable()
   return { kept: { ...written, secretHash: hashClientSecret(secret) }, secret }

@@ -71,10 +71,10 @@ describe('a registration', () => {
     'with the part "%s" of a key that must stay its owner’s is refused',
     async (part) => {
       const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', [part]: 'c' }] }
-      const authentication = { method: 'private_key_jwt' as const, jwks, signingAlg: 'ES256' as const }
-      await expect(bank.clients.register({ ...written, authentication }, change)).rejects.toThrow(
-        'public keys',
-      )
+      const authentication = { method: 'private_key_jwt' as const, signingAlg: 'ES256' as const }
+      await expect(
+        bank.clients.register({ ...written, authentication, keys: { jwks } }, change),
+      ).rejects.toThrow('public keys')
       expect(await bank.clients.find('new-fintech')).toBeUndefined()
     },
   )
@@ -149,7 +149,11 @@ describe('a rotated secret', () => {
   it('is not for a client with a key of its own, or for none', async () => {
     const { authentication: _secret, ...rest } = written
     await bank.clients.register(
-      { ...rest, authentication: { method: 'private_key_jwt', jwks: { keys: [] }, signingAlg: 'ES256' } },
+      {
+        ...rest,
+        authentication: { method: 'private_key_jwt', signingAlg: 'ES256' },
+        keys: { jwksUri: 'https://books.example/jwks' },
+      },
       change,
     )
     expect(await bank.clients.rotateSecret('new-fintech', { ...change, overlap: hour })).toBeUndefined()

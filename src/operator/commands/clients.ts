@@ -117,7 +117,7 @@ const noSuch = (asked: Asked): Outcome => refused(`there is no client ${idOf(ask
 const shown = ({ authentication, ...rest }: Client) => ({
   ...rest,
   authentication:
-    authentication.method === 'private_key_jwt'
+    authentication.method !== 'client_secret_basic'
       ? authentication
       : {
           method: authentication.method,

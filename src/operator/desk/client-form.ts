@@ -71,7 +71,7 @@ export function fieldsOf(client: Client): ClientFields {
     redirectUris: client.redirectUris.join('\n'),
     eventsUrl: client.eventsUrl ?? '',
     method: authentication.method,
-    jwks: byKey ? JSON.stringify(authentication.jwks, null, 1) : '',
+    jwks: client.keys && 'jwks' in client.keys ? JSON.stringify(client.keys.jwks, null, 1) : '',
     signingAlg: byKey ? authentication.signingAlg : 'ES256',
     note: '',
   }
@@ -100,7 +100,8 @@ export function readRegistration(fields: ClientFields, id = fields.id): ReadRegi
     consentDays: /^\d{1,4}$/.test(consentDays.normalize('NFKC')) ? Number(consentDays.normalize('NFKC')) : 0,
     redirectUris: redirectUris.split(/\s+/).filter(Boolean),
     ...(eventsUrl === '' ? {} : { eventsUrl }),
-    authentication: method === 'private_key_jwt' ? { method, signingAlg, jwks: keysIn(jwks) } : { method },
+    authentication: method === 'private_key_jwt' ? { method, signingAlg } : { method },
+    ...(jwks === '' ? {} : { keys: { jwks: keysIn(jwks) } }),
   })
   const termsMissing = fields.termsVersion === '' ? ['termsVersion'] : []
   if (parsed.success && termsMissing.length === 0) return { ok: true, value: parsed.data }

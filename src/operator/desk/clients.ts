@@ -144,7 +144,7 @@ function factsOf({ clientForm, values }: DeskMessages, client: Client): ClientVi
   const method =
     authentication.method === 'private_key_jwt'
       ? `${methods.private_key_jwt} ${authentication.signingAlg}`
-      : methods.client_secret_basic
+      : methods[authentication.method]
   const facts: readonly (readonly [keyof typeof fields, string])[] = [
     ['id', client.id],
     ['serviceName', client.serviceName],
