@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
-import { accessByBearer } from './accounts-api/bearer.ts'
+import { accessWithErrors } from './accounts-api/access.ts'
 import { accountsApi } from './accounts-api/routes.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
 import { certificateAddress, hasFreshHosts } from './certificate/hosts.ts'
 import { type CertificateOrigin, certificateRoutes, refuseStrangers } from './certificate/origin.ts'
 import { createTickets } from './certificate/tickets.ts'
+import { acceptPresented } from './certificate/presented.ts'
 import type { Verifier } from './certificate/verdict.ts'
 import { type Clock, hours, minutes } from './clock.ts'
 import { connectionsRoutes } from './connections/routes.ts'
@@ -19,10 +20,10 @@ import type { Log } from './log.ts'
 import { createDesk } from './operator/desk/desk.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { createAdapterFactory } from './provider/adapter.ts'
-import { consentOfToken } from './provider/access.ts'
+import { accessOfRequest } from './provider/access.ts'
 import { createInteractions } from './provider/interactions.ts'
 import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
-import { mountProvider } from './provider/mount.ts'
+import { mountAliases, mountProvider } from './provider/mount.ts'
 import { createProvider, pairwiseSubject } from './provider/provider.ts'
 import { createLocks } from './risk/locks.ts'
 import { type Secrets, unguessable } from './secrets.ts'
@@ -54,6 +55,8 @@ export type AppParts = {
   readonly log: Log
   /** sign-in by client certificate; undefined when it is not offered */
   readonly certificates: CertificateParts | undefined
+  /** where fintechs call with client certificates; undefined when none can */
+  readonly mutualTls: MutualTlsParts | undefined
   /** how the bank's staff come to the desk; undefined where there is none */
   readonly desk: Entrance | undefined
   /** ms between two rounds of the sweeper; 0 leaves it to the caller */
@@ -70,6 +73,8 @@ export type App = {
   readonly server: FastifyInstance
   /** the listener behind the certificate origin, where that is offered */
   readonly certificateServer: FastifyInstance | undefined
+  /** the listener for fintechs with client certificates, where there is one */
+  readonly mutualTlsServer: FastifyInstance | undefined
   /** the listener of the bank's desk, where there is one */
   readonly deskServer: FastifyInstance | undefined
   readonly clients: Clients
@@ -80,8 +85,14 @@ export type App = {
 
 export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
 
+export type MutualTlsParts = {
+  readonly origin: CertificateOrigin
+  /** by the authorities of `tls_client_auth`; undefined when the institution names none */
+  readonly verifier: Verifier | undefined
+}
+
 export async function createApp(parts: AppParts): Promise<App> {
-  const { settings, institution, db, bank, secrets, clock, log, certificates } = parts
+  const { settings, institution, db, bank, secrets, clock, log, certificates, mutualTls } = parts
   const { publicUrl } = settings
   const sealed = { db, secrets, clock }
   const pairwiseKey = Buffer.from(await sealedSecret(sealed, 'pairwise-salt', unguessable), 'base64url')
@@ -108,6 +119,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   const provider = createProvider({
     publicUrl,
+    mutualTlsUrl: mutualTls?.origin.url,
     jwks,
     pairwiseKey,
     log,
@@ -150,15 +162,16 @@ export async function createApp(parts: AppParts): Promise<App> {
     certificateAddress:
       certificates && ((visit: string) => certificateAddress(certificates.origin, `connections/${visit}`)),
   })
-  await server.register(accountsApi, {
+  const apiAt = (origin: string) => ({
     bank,
     clock,
     publicUrl,
     lookBackMonths: institution.rules.lookBackMonths,
     consents,
     log,
-    accessOf: accessByBearer(consentOfToken({ provider, consents, clients, publicUrl, clock })),
+    accessOf: accessWithErrors(accessOfRequest({ provider, consents, clients, publicUrl, clock, origin })),
   })
+  await server.register(accountsApi, apiAt(publicUrl))
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.
   if (settings.mode === 'demo') await server.register((await import('./web/gallery.ts')).galleryRoutes)
@@ -172,6 +185,16 @@ export async function createApp(parts: AppParts): Promise<App> {
     await brandFiles(certificateServer, institution)
     await certificateServer.register(helpElsewhere, site)
     await certificateServer.register(certificateRoutes, { ...certificates, publicUrl, bank, tickets })
+  }
+
+  const mutualTlsServer = mutualTls && (await bareServer({ settings, pages, log }))
+  if (mutualTlsServer) {
+    const { origin, verifier } = mutualTls
+    mutualTlsServer.addHook('onClose', () => verifier?.stop())
+    acceptPresented(mutualTlsServer, mutualTls)
+    handleFailures(mutualTlsServer, pages)
+    await mountAliases(mutualTlsServer, { provider, origin: origin.url })
+    await mutualTlsServer.register(accountsApi, apiAt(origin.url))
   }
 
   const deskServer =
@@ -205,5 +228,5 @@ export async function createApp(parts: AppParts): Promise<App> {
     await sweeper.stop()
     await sealer.stop()
   })
-  return { server, certificateServer, deskServer, clients, sweeper, sealer, outbox }
+  return { server, certificateServer, mutualTlsServer, deskServer, clients, sweeper, sealer, outbox }
 }

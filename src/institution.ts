@@ -77,6 +77,8 @@ const schema = z.object({
   termsVersion: z.string().min(1),
   /** for institutions whose customers sign in with client certificates */
   certificates: certificateRules.optional(),
+  /** for fintechs that authenticate by a certificate of an authority (tls_client_auth) */
+  fintechCertificates: certificateRules.optional(),
   rules: z.object({
     loginId: z.object({ maxLength: z.number().int().min(6).max(64) }),
     pinDigits: z.number().int().min(4).max(8),
@@ -94,10 +96,14 @@ const schema = z.object({
   }),
 })
 
-export type Institution = Omit<z.infer<typeof schema>, 'rules' | 'certificates' | 'brand'> & {
+export type Institution = Omit<
+  z.infer<typeof schema>,
+  'rules' | 'certificates' | 'fintechCertificates' | 'brand'
+> & {
   /** `logo` is an absolute file name */
   readonly brand: z.infer<typeof schema>['brand'] | undefined
   readonly certificates: CertificateRules | undefined
+  readonly fintechCertificates: CertificateRules | undefined
   readonly rules: {
     readonly loginId: { readonly maxLength: number }
     readonly pinDigits: number
@@ -118,12 +124,13 @@ export function readInstitution(file: string): Institution {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new Error(`the institution file is not complete:\n${wrong.join('\n')}`)
   }
-  const { rules, certificates, brand, ...rest } = parsed.data
+  const { rules, certificates, fintechCertificates, brand, ...rest } = parsed.data
   const { logo } = brand ?? {}
   return {
     ...rest,
     brand: brand && { ...brand, ...(logo ? { logo: resolve(dirname(file), logo) } : {}) },
     certificates: certificates && withPathsFrom(dirname(file), certificates),
+    fintechCertificates: fintechCertificates && withPathsFrom(dirname(file), fintechCertificates),
     rules: {
       ...rules,
       password: toRule(rules.password),

@@ -2,8 +2,9 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { type CertificateParts, createApp } from './app.ts'
+import { type CertificateParts, createApp, type MutualTlsParts } from './app.ts'
 import { createSimulator } from './bank/simulator/simulator.ts'
+import type { CertificateOrigin } from './certificate/origin.ts'
 import { createVerifier } from './certificate/verify.ts'
 import { systemClock } from './clock.ts'
 import { type DemoCertificates, prepareDemoCertificates } from './demo/certificates.ts'
@@ -18,7 +19,13 @@ import { currentStaff, readStaff } from './operator/desk/staff.ts'
 import { createSecrets, readMasterKeys, readSecret, unguessable } from './secrets.ts'
 import { deliverEvery } from './outbox/delivery.ts'
 import type { MailSystem } from './outbox/notices.ts'
-import { readSettings, type Settings, SettingsError } from './settings.ts'
+import {
+  type CertificateSettings,
+  type MutualTlsSettings,
+  readSettings,
+  type Settings,
+  SettingsError,
+} from './settings.ts'
 import { createClients } from './store/clients.ts'
 import { openDatabase } from './store/open.ts'
 import { sweepEvery } from './sweeper.ts'
@@ -47,7 +54,8 @@ async function startServer(settings: Settings): Promise<Started> {
   const db = await open(settings)
   const bank = await createSimulator({ db, clock: systemClock })
   const certificates = await certificateParts(settings, institution, log)
-  const { server, certificateServer, deskServer, clients } = await createApp({
+  const mutualTls = await mutualTlsParts(settings, institution, log)
+  const { server, certificateServer, mutualTlsServer, deskServer, clients } = await createApp({
     settings,
     institution,
     db,
@@ -56,6 +64,7 @@ async function startServer(settings: Settings): Promise<Started> {
     clock: systemClock,
     log,
     certificates,
+    mutualTls,
     desk: await deskEntrance(settings, log),
     sweepEvery,
     sealEvery,
@@ -63,11 +72,18 @@ async function startServer(settings: Settings): Promise<Started> {
     mail: mailSystem(settings) ?? (await demoMail({ settings, db, secrets, clock: systemClock })),
   })
   await server.listen({ host: settings.host, port: settings.port })
-  const { port = 0, frontPort } = settings.certificate ?? {}
-  // Behind the demo's own front nobody but it has a business here.
-  await certificateServer?.listen({ host: frontPort === undefined ? settings.host : loopback, port })
-  const front =
-    demoCertificates && (await startFront(settings, demoCertificates, certificates, certificateServer))
+  const fronts = await Promise.all([
+    listenBehind(settings, demoCertificates, {
+      at: settings.certificate,
+      server: certificateServer,
+      origin: certificates?.origin,
+    }),
+    listenBehind(settings, demoCertificates, {
+      at: settings.mutualTls,
+      server: mutualTlsServer,
+      origin: mutualTls?.origin,
+    }),
+  ])
   // Where anybody may choose who he is, nobody but this machine's own user may ask.
   const deskHost = settings.operator?.staff ? settings.host : loopback
   await deskServer?.listen({ host: deskHost, port: settings.operator?.port ?? 0 })
@@ -86,8 +102,9 @@ async function startServer(settings: Settings): Promise<Started> {
     said: `ready: open ${demo ? settings.fintechUrl : settings.publicUrl}`,
     async stop() {
       await fintechs?.close()
-      await front?.close()
+      for (const front of fronts) await front?.close()
       await certificateServer?.close()
+      await mutualTlsServer?.close()
       await deskServer?.close()
       await server.close()
       await db.destroy()
@@ -139,23 +156,31 @@ function demoAuthority({ dataDir, publicUrl, certificate }: Settings): Promise<D
   })
 }
 
-/** The demo's TLS front, where no proxy stands before it. */
-async function startFront(
-  { host, certificate }: Settings,
-  { server: { certFile, keyFile } }: DemoCertificates,
-  certificates: CertificateParts | undefined,
-  certificateServer: FastifyInstance | undefined,
+type Behind = {
+  readonly at: CertificateSettings | MutualTlsSettings | undefined
+  readonly server: FastifyInstance | undefined
+  readonly origin: CertificateOrigin | undefined
+}
+
+/** A listener behind a proxy; where no proxy stands before it, behind the demo's own TLS front. */
+async function listenBehind(
+  { host }: Settings,
+  demoCertificates: DemoCertificates | undefined,
+  { at, server, origin }: Behind,
 ): Promise<{ close: () => Promise<void> } | undefined> {
-  const secret = certificates?.origin.secret
-  if (!certificate?.frontPort || !certificateServer || !secret) return undefined
-  const { port } = certificateServer.server.address() as AddressInfo
+  if (!at || !server) return undefined
+  const { port, frontPort } = at
+  // Behind the demo's own front nobody but it has a business here.
+  await server.listen({ host: frontPort === undefined ? host : loopback, port })
+  if (!demoCertificates || frontPort === undefined || !origin?.secret) return undefined
+  const { certFile, keyFile } = demoCertificates.server
   return startTlsFront({
     host,
-    port: certificate.frontPort,
+    port: frontPort,
     certFile,
     keyFile,
-    upstream: { host: loopback, port },
-    secret,
+    upstream: { host: loopback, port: (server.server.address() as AddressInfo).port },
+    secret: origin.secret,
   })
 }
 
@@ -177,12 +202,30 @@ async function certificateParts(
   if (!certificate) return undefined
   if (!rules)
     throw new SettingsError('INSTITUTION_FILE: CERTIFICATE_URL is set, but the file has no "certificates"')
-  const { url, format, frontPort } = certificate
-  const origin =
-    frontPort === undefined
-      ? { url, format, trustedProxies, secret: proxySecretFile ? readSecret(proxySecretFile) : undefined }
-      : { url, format, trustedProxies: [loopback], secret: unguessable() }
+  const origin = originOf(certificate, { trustedProxies, proxySecretFile })
   return { origin, verifier: await createVerifier({ rules, clock: systemClock, log }) }
+}
+
+async function mutualTlsParts(
+  { mutualTls, ...settings }: Settings,
+  { fintechCertificates: rules }: Institution,
+  log: Log,
+): Promise<MutualTlsParts | undefined> {
+  if (!mutualTls) return undefined
+  return {
+    origin: originOf(mutualTls, settings),
+    verifier: rules && (await createVerifier({ rules, clock: systemClock, log })),
+  }
+}
+
+/** Who forwards certificates to this origin, and how: a proxy, or the demo's own front. */
+function originOf(
+  { url, format, frontPort }: CertificateSettings | MutualTlsSettings,
+  { trustedProxies, proxySecretFile }: Pick<Settings, 'trustedProxies' | 'proxySecretFile'>,
+): CertificateOrigin {
+  return frontPort === undefined
+    ? { url, format, trustedProxies, secret: proxySecretFile ? readSecret(proxySecretFile) : undefined }
+    : { url, format, trustedProxies: [loopback], secret: unguessable() }
 }
 
 /** @throws Error when the staff file or its authorities do not serve */

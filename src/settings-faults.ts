@@ -7,39 +7,57 @@ import type { Given } from './settings.ts'
 export const faultsOf = (s: Given): readonly string[] => [
   ...halfCertificates(s),
   ...halfDesk(s),
+  ...halfMutualTls(s).filter(Boolean),
   ...halfNotices(s),
   ...(s.NINKA_MODE === 'production' ? demoDefaults(s) : []),
 ]
 
 function halfDesk(s: Given): string[] {
   if (!s.OPERATOR_URL) return s.STAFF_FILE ? ['STAFF_FILE: says nothing without OPERATOR_URL'] : []
-  const { host } = new URL(s.OPERATOR_URL)
-  const isElsewhere =
-    s.OPERATOR_URL !== s.PUBLIC_URL && !(s.CERTIFICATE_URL && isHostOf(s.CERTIFICATE_URL)(host))
   return [
-    s.OPERATOR_URL.startsWith('https://') ? '' : 'OPERATOR_URL: must start with https://',
-    isElsewhere ? '' : 'OPERATOR_URL: must be another origin than PUBLIC_URL and CERTIFICATE_URL',
+    ...elsewhere(s, 'OPERATOR_URL'),
     s.STAFF_FILE ? '' : 'STAFF_FILE: must name the file that says who may use the desk',
-    s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
-    s.TRUSTED_PROXIES.length > 0
-      ? ''
-      : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
+    ...forwarding(s),
   ].filter(Boolean)
 }
 
+const halfMutualTls = (s: Given): string[] =>
+  s.API_MTLS_URL ? [...elsewhere(s, 'API_MTLS_URL'), ...forwarding(s)] : []
+
+/** An origin that asks for certificates must not share connections with one that does not, or asks for others. */
+function elsewhere(s: Given, name: 'OPERATOR_URL' | 'API_MTLS_URL'): string[] {
+  const url = s[name] ?? ''
+  const other = name === 'OPERATOR_URL' ? s.API_MTLS_URL : s.OPERATOR_URL
+  const isShared =
+    url === s.PUBLIC_URL ||
+    url === other ||
+    (s.CERTIFICATE_URL !== undefined && isHostOf(s.CERTIFICATE_URL)(new URL(url).host))
+  return [
+    url.startsWith('https://') ? '' : `${name}: must start with https://`,
+    isShared ? `${name}: must be another origin than PUBLIC_URL, CERTIFICATE_URL and the like` : '',
+  ]
+}
+
 /** Which header to believe from whom has no safe default. */
-function halfCertificates(s: Given): string[] {
-  if (!s.CERTIFICATE_URL) {
-    const useless = s.OPERATOR_URL ? [] : (['CERTIFICATE_FORMAT', 'PROXY_SECRET_FILE'] as const)
-    return useless
-      .filter((name) => s[name] !== undefined)
-      .map((name) => `${name}: says nothing without CERTIFICATE_URL or OPERATOR_URL`)
-  }
+function forwarding(s: Given): string[] {
   return [
     s.CERTIFICATE_FORMAT ? '' : `CERTIFICATE_FORMAT: must be one of ${certificateFormats.join(', ')}`,
     s.TRUSTED_PROXIES.length > 0
       ? ''
       : 'TRUSTED_PROXIES: must name the proxies that forward client certificates',
+  ]
+}
+
+function halfCertificates(s: Given): string[] {
+  if (!s.CERTIFICATE_URL) {
+    const useless =
+      s.OPERATOR_URL || s.API_MTLS_URL ? [] : (['CERTIFICATE_FORMAT', 'PROXY_SECRET_FILE'] as const)
+    return useless
+      .filter((name) => s[name] !== undefined)
+      .map((name) => `${name}: says nothing without CERTIFICATE_URL, OPERATOR_URL or API_MTLS_URL`)
+  }
+  return [
+    ...forwarding(s),
     s.PUBLIC_URL && isHostOf(s.CERTIFICATE_URL)(new URL(s.PUBLIC_URL).host)
       ? 'CERTIFICATE_URL: must be another origin than PUBLIC_URL, or every customer would be asked for a certificate'
       : '',

@@ -60,6 +60,8 @@ const schema = z.object({
   OPERATOR_URL: origin.optional(),
   OPERATOR_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   STAFF_FILE: z.string().min(1).optional(),
+  API_MTLS_URL: origin.optional(),
+  API_MTLS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   NOTICES_URL: z.url().refine(isSafeToSendTo, 'must be https, or http on 127.0.0.1').optional(),
   NOTICES_SECRET_FILE: z.string().min(1).optional(),
   BANK: z.string().min(1).optional(),
@@ -113,6 +115,8 @@ export type Settings = {
   readonly retention: Retention
   /** the desk of the bank's staff; undefined when there is none */
   readonly operator: OperatorSettings | undefined
+  /** where fintechs call with their client certificates; undefined when none can */
+  readonly mutualTls: MutualTlsSettings | undefined
   /** the bank's mail system, and the file with its secret; undefined when customers are not written to */
   readonly notices: { readonly url: string; readonly secretFile: string } | undefined
   readonly bank: string
@@ -121,6 +125,15 @@ export type Settings = {
 
 export type CertificateSettings = {
   /** origin that asks for a certificate, with `*` where every attempt gets a fresh host */
+  readonly url: string
+  /** port of our own listener behind the proxy; 0 for any free one */
+  readonly port: number
+  readonly format: CertificateFormat
+  /** port of the demo's own TLS front, which takes the place of a proxy */
+  readonly frontPort: number | undefined
+}
+
+export type MutualTlsSettings = {
   readonly url: string
   /** port of our own listener behind the proxy; 0 for any free one */
   readonly port: number
@@ -177,6 +190,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       outbox: s.RETENTION_OUTBOX_DAYS,
     },
     operator: operatorSettings(s),
+    mutualTls: mutualTlsSettings(s),
     notices:
       s.NOTICES_URL && s.NOTICES_SECRET_FILE
         ? { url: s.NOTICES_URL, secretFile: s.NOTICES_SECRET_FILE }
@@ -196,6 +210,15 @@ function certificateSettings(s: Given): CertificateSettings | undefined {
     return { url: s.CERTIFICATE_URL, port, format: s.CERTIFICATE_FORMAT, frontPort: undefined }
   if (s.NINKA_MODE === 'production') return undefined
   return { url: `https://*.cert.localhost:${port}`, port: 0, format: 'rfc9440', frontPort: port }
+}
+
+function mutualTlsSettings(s: Given): MutualTlsSettings | undefined {
+  const port = s.API_MTLS_PORT ?? s.PORT + 3
+  if (s.API_MTLS_URL && s.CERTIFICATE_FORMAT)
+    return { url: s.API_MTLS_URL, port, format: s.CERTIFICATE_FORMAT, frontPort: undefined }
+  // A demo whose bank stands behind a proxy has no front of its own for the fintechs either.
+  if (s.NINKA_MODE === 'production' || s.CERTIFICATE_URL) return undefined
+  return { url: `https://localhost:${port}`, port: 0, format: 'rfc9440', frontPort: port }
 }
 
 /** In production there is a desk only with everything that keeps strangers out of it. */

@@ -1,5 +1,6 @@
 /** How the accounts API refuses: its own codes in the body, those of RFC 6750 in the challenge, both in plain ASCII. */
 import type { FastifyReply } from 'fastify'
+import { proofAlgorithms } from '../provider/proof.ts'
 
 export type ApiError = {
   readonly status: number
@@ -15,12 +16,17 @@ export const errors = {
   noToken: {
     status: 401,
     error: 'missing_token',
-    description: 'send an access token in the Authorization header (Bearer)',
+    description: 'send an access token in the Authorization header (Bearer, or DPoP with a proof)',
   },
   badToken: {
     status: 401,
     error: 'invalid_token',
     description: 'the access token is unknown or has expired; refresh it',
+  },
+  badProof: {
+    status: 401,
+    error: 'invalid_dpop_proof',
+    description: 'the DPoP proof does not fit this request',
   },
   consent_expired: {
     status: 401,
@@ -81,7 +87,10 @@ export function refuse(
   const why =
     error === 'missing_token' ? '' : `, error="${challenge ?? error}", error_description="${description}"`
   if (status === 401 || error === 'insufficient_scope') {
-    reply.header('www-authenticate', `Bearer realm="${publicUrl}/api"${why}`)
+    // Which scheme goes with the token is for the token to say, so both are offered (RFC 9449, section 7.1).
+    const realm = `realm="${publicUrl}/api"`
+    const bearer = `Bearer ${realm}${error === 'invalid_dpop_proof' ? '' : why}`
+    reply.header('www-authenticate', `${bearer}, DPoP ${realm}${why}, algs="${proofAlgorithms.join(' ')}"`)
   }
   return reply.code(status).send({ error, error_description: description })
 }

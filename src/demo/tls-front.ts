@@ -1,4 +1,4 @@
-/** The demo's TLS-terminating proxy before the certificate listener. It asks for a certificate and judges none: the application does. */
+/** The demo's TLS-terminating proxy before the certificate listener and that of the fintechs. It asks for a certificate and judges none: the application does. */
 import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -81,7 +81,7 @@ const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddre
 
 function forward(incoming: IncomingMessage, answer: ServerResponse, { upstream, secret }: Behind): void {
   const { method = '', url = '' } = incoming
-  if (!['GET', 'HEAD', 'POST'].includes(method)) return say(answer, 405)
+  if (!['GET', 'HEAD', 'POST', 'DELETE'].includes(method)) return say(answer, 405)
   // A whole URL would name a second host, and so would a second Host.
   if (!url.startsWith('/') || incoming.headersDistinct.host?.length !== 1) return say(answer, 400)
   const outgoing = request({

@@ -1,40 +1,40 @@
 /** What an access token opens at our own API: the engine knows the token, the consent's row says whether it still counts. */
-import type Provider from 'oidc-provider'
-import type { Clock } from '../clock.ts'
+import type { FastifyRequest } from 'fastify'
 import type { Consents } from '../consent/consents.ts'
 import type { BankScope } from '../consent/services.ts'
 import { whyOver } from '../consent/state.ts'
-import type { Clients } from '../store/clients.ts'
 import type { Consent } from '../store/consents.ts'
+import { type NotPresented, type PossessionParts, presentedToken } from './possession.ts'
 import { apiResource, bankScopesIn } from './resource.ts'
 
-type AccessParts = {
-  readonly provider: Provider
-  readonly consents: Consents
-  readonly clients: Clients
-  readonly publicUrl: string
-  readonly clock: Clock
-}
+type AccessParts = PossessionParts & { readonly consents: Consents; readonly publicUrl: string }
 
-/** Of a token that was given by us for our API; why it opens nothing is only for whoever holds it. */
+/** Of a token that was given by us for our API; why it opens nothing is only for whoever holds it, and can prove it. */
 export type Access =
   | { readonly consent: Consent; readonly scopes: readonly BankScope[] }
-  | { readonly closed: 'consent_expired' | 'consent_stopped' | 'client_suspended' }
+  | {
+      readonly closed: 'consent_expired' | 'consent_stopped' | 'client_suspended'
+      readonly client: string
+    }
+  | NotPresented
 
-/** Undefined for a token that is unknown, forgotten, for something else, or has run out while its consent lives. */
-export type FindAccess = (token: string) => Promise<Access | undefined>
+export type FindAccess = (request: FastifyRequest) => Promise<Access>
 
-export function consentOfToken({ provider, consents, clients, publicUrl, clock }: AccessParts): FindAccess {
-  return async (value) => {
-    const token = await provider.AccessToken.find(value, { ignoreExpiration: true })
-    if (!token || token.aud !== apiResource(publicUrl) || !token.grantId) return undefined
-    const consent = await consents.find(token.grantId)
-    if (!consent || consent.client !== token.clientId) return undefined
+export function accessOfRequest(parts: AccessParts): FindAccess {
+  const { provider, consents, clients, publicUrl, clock } = parts
+  const find = (value: string) => provider.AccessToken.find(value, { ignoreExpiration: true })
+  return async (request) => {
+    const token = await presentedToken(parts, request, find)
+    if ('fault' in token) return token
+    const consent = token.grantId ? await consents.find(token.grantId) : undefined
+    const unknown = { fault: 'unknown-token' } as const
+    if (token.aud !== apiResource(publicUrl) || !consent || consent.client !== token.clientId) return unknown
+    const { client } = consent
     const closed = whyOver(consent, clock())
-    if (closed) return { closed }
-    if (!token.isValid) return undefined
-    const client = await clients.find(consent.client)
-    if (client?.status !== 'active') return { closed: 'client_suspended' }
+    if (closed) return { closed, client }
+    if (!token.isValid) return { ...unknown, client }
+    const registered = await clients.find(client)
+    if (registered?.status !== 'active') return { closed: 'client_suspended', client }
     return { consent, scopes: bankScopesIn(token.scope) }
   }
 }

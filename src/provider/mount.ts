@@ -4,7 +4,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type Provider from 'oidc-provider'
-import { cookieNames, responseModes } from './provider.ts'
+import { responseModes } from './discovery.ts'
+import { aliasedEndpoints } from './mutual-tls.ts'
+import { cookieNames } from './provider.ts'
 
 const endpoints = [
   ['GET', '/.well-known/openid-configuration'],
@@ -16,6 +18,12 @@ const endpoints = [
   ['POST', '/introspect'],
   ['POST', '/revoke'],
 ] as const
+
+type EngineAt = {
+  readonly provider: Provider
+  /** of the listener */
+  readonly origin: string
+}
 
 type MountOptions = {
   readonly provider: Provider
@@ -31,9 +39,41 @@ export async function mountProvider(
   app: FastifyInstance,
   { provider, publicUrl, onLostResume }: MountOptions,
 ): Promise<void> {
+  await engineRoutes(app, { provider, origin: publicUrl }, (scope, pass) => {
+    for (const [method, path] of endpoints) {
+      scope.route({ method, url: path, handler: (request, reply) => pass(request, reply, path) })
+    }
+
+    scope.get<{ Params: { uid: string } }>('/authorize/:uid', async (request, reply) => {
+      const { uid } = request.params
+      const pending = /^[\w-]{1,64}$/.test(uid) ? await provider.Interaction.find(uid) : undefined
+      // Before the journey has a result there is nothing to resume: the engine would start it anew.
+      if (!pending?.result) return onLostResume(request, reply)
+      pass(request, reply, `/authorize/${uid}`)
+      return reply
+    })
+  })
+}
+
+/** The endpoints that a fintech calls with its certificate (RFC 8705, section 5); no browser has any business there. */
+export async function mountAliases(app: FastifyInstance, at: EngineAt): Promise<void> {
+  await engineRoutes(app, at, (scope, pass) => {
+    for (const path of Object.values(aliasedEndpoints)) {
+      scope.post(path, (request, reply) => pass(request, reply, path))
+    }
+  })
+}
+
+type Pass = (request: FastifyRequest, reply: FastifyReply, path: string) => void
+
+async function engineRoutes(
+  app: FastifyInstance,
+  { provider, origin }: EngineAt,
+  addRoutes: (scope: FastifyInstance, pass: Pass) => void,
+): Promise<void> {
   const handle = provider.callback()
-  const { host, protocol } = new URL(publicUrl)
-  const names = cookieNames(publicUrl)
+  const { host, protocol } = new URL(origin)
+  const names = cookieNames(origin)
   provider.proxy = true
 
   await app.register(async (scope) => {
@@ -41,7 +81,7 @@ export async function mountProvider(
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-    const pass = (request: FastifyRequest, reply: FastifyReply, path: string): void => {
+    addRoutes(scope, (request, reply, path) => {
       const raw = request.raw
       const query = raw.url?.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : ''
       raw.url = path + (path === '/authorize' ? withKnownResponseMode(query) : query)
@@ -59,19 +99,6 @@ export async function mountProvider(
       reply.hijack()
       neverSetSession(reply, names.session)
       void handle(raw, reply.raw)
-    }
-
-    for (const [method, path] of endpoints) {
-      scope.route({ method, url: path, handler: (request, reply) => pass(request, reply, path) })
-    }
-
-    scope.get<{ Params: { uid: string } }>('/authorize/:uid', async (request, reply) => {
-      const { uid } = request.params
-      const pending = /^[\w-]{1,64}$/.test(uid) ? await provider.Interaction.find(uid) : undefined
-      // Before the journey has a result there is nothing to resume: the engine would start it anew.
-      if (!pending?.result) return onLostResume(request, reply)
-      pass(request, reply, `/authorize/${uid}`)
-      return reply
     })
   })
 }

@@ -1,21 +1,23 @@
 /** node-oidc-provider, configured for this bank and fenced in. What it must never do: show a page, keep a session, remember a consent. */
-import Provider, {
-  type Configuration,
-  errors,
-  interactionPolicy,
-  type KoaContextWithOIDC,
-} from 'oidc-provider'
+import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, hours, seconds } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
 import type { Log } from '../log.ts'
 import { keyedHash } from '../secrets.ts'
+import type { Client } from '../store/clients.ts'
 import type { BankScope } from '../consent/services.ts'
 import { clientSecretMatches } from './client.ts'
-import { apiResource, requireBankScope, resourceServer } from './resource.ts'
+import { discoverTruly } from './discovery.ts'
+import { endpointAliases, mutualTls } from './mutual-tls.ts'
+import { policy } from './policy.ts'
+import { proofAlgorithms } from './proof.ts'
+import { defaultResource, requireBankScope, resourceServer } from './resource.ts'
 import { tellOfConsent } from './tell-of-consent.ts'
 
 type ProviderParts = {
   readonly publicUrl: string
+  /** origin that asks fintechs for a certificate; undefined when there is none */
+  readonly mutualTlsUrl: string | undefined
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly jwks: NonNullable<Configuration['jwks']>
   readonly cookieKeys: readonly string[]
@@ -32,11 +34,11 @@ type ProviderParts = {
   ) => Promise<void>
 }
 
-const algorithms = ['ES256', 'PS256'] as const
+const algorithms = proofAlgorithms
 const inSeconds = (ms: number) => Math.floor(ms / seconds(1))
 
 export function createProvider(parts: ProviderParts): Provider {
-  const { publicUrl } = parts
+  const { publicUrl, mutualTlsUrl } = parts
   const provider = new Provider(publicUrl, {
     adapter: parts.adapter,
     jwks: parts.jwks,
@@ -54,9 +56,14 @@ export function createProvider(parts: ProviderParts): Provider {
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) =>
       pairwiseSubject(parts.pairwiseKey, client.clientId, accountId),
-    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
+    clientAuthMethods: [
+      'client_secret_basic',
+      'private_key_jwt',
+      ...(mutualTlsUrl ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
+    ],
+    ...(mutualTlsUrl ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } } : {}),
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
-    extraClientMetadata: { properties: ['urn:ninka:bank_scopes'] },
+    extraClientMetadata: { properties: ['urn:ninka:bank_scopes', 'urn:ninka:profile'] },
     enabledJWA: {
       clientAuthSigningAlgValues: [...algorithms],
       idTokenSigningAlgValues: [...algorithms],
@@ -83,7 +90,14 @@ export function createProvider(parts: ProviderParts): Provider {
       userinfo: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
-      dPoP: { enabled: false },
+      dPoP: { enabled: true },
+      ...(mutualTlsUrl ? { mTLS: mutualTls } : {}),
+      fapi: {
+        enabled: true,
+        profile: (_ctx, client) => (client && profileOf(client) !== 'standard' ? '2.0' : undefined),
+      },
+      requestObjects: { enabled: true },
+      clientCredentials: { enabled: true },
       jwtResponseModes: { enabled: true },
       revocation: {
         enabled: true,
@@ -97,12 +111,13 @@ export function createProvider(parts: ProviderParts): Provider {
         enabled: true,
         defaultResource: (ctx, client) => {
           requireBankScope(ctx, allowedScopes(client))
-          return apiResource(publicUrl)
+          return defaultResource(ctx, publicUrl)
         },
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource, client) => {
-          requireBankScope(ctx, allowedScopes(client))
-          return resourceServer(resource, publicUrl, allowedScopes(client))
+          const allowed = allowedScopes(client)
+          requireBankScope(ctx, allowed)
+          return resourceServer(ctx, resource, { publicUrl, allowed })
         },
       },
     },
@@ -118,6 +133,7 @@ export function createProvider(parts: ProviderParts): Provider {
       AuthorizationCode: 60,
       Grant: inSeconds(hours(24)),
       AccessToken: (ctx) => Math.min(300, untilEnd(ctx)),
+      ClientCredentials: 300,
       RefreshToken: (ctx) => untilEnd(ctx),
       IdToken: 300,
     },
@@ -137,7 +153,7 @@ export function createProvider(parts: ProviderParts): Provider {
     return clientSecretMatches(this.clientSecret, given)
   }
 
-  provider.use(discoverOnlyWhatClientsGet)
+  provider.use(discoverTruly)
   provider.use(tellOfConsent(parts))
   listen(provider, parts.log)
   return provider
@@ -150,6 +166,8 @@ export const pairwiseSubject = (key: Buffer, client: string, customer: string): 
 /** Our own metadata, which `client.ts` writes and the published types do not know. */
 const allowedScopes = (client: unknown): BankScope[] =>
   (client as Record<'urn:ninka:bank_scopes', BankScope[]>)['urn:ninka:bank_scopes']
+const profileOf = (client: unknown): Client['profile'] =>
+  (client as Record<'urn:ninka:profile', Client['profile']>)['urn:ninka:profile']
 
 /**
  * Whole seconds until the consent of the grant in use ends, at least 1: the engine answers 500 to a lifetime of zero.
@@ -160,21 +178,6 @@ function untilEnd(ctx: KoaContextWithOIDC): number {
   return Math.max(1, end - Math.floor(Date.now() / 1000))
 }
 
-/** One journey gives both login and consent; nothing but its result ever satisfies the engine. */
-function policy(): interactionPolicy.Prompt[] {
-  const { Check, Prompt } = interactionPolicy
-  const journeyDue = new Check(
-    'journey_due',
-    'the customer has not walked the journey yet',
-    'login_required',
-    (ctx) => (ctx.oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT),
-  )
-  return [
-    new Prompt({ name: 'login', requestable: true }, journeyDue),
-    new Prompt({ name: 'consent', requestable: true }),
-  ]
-}
-
 /** A cookie with a path may carry __Secure- on https, never __Host-. */
 export function cookieNames(publicUrl: string): { session: string; interaction: string; resume: string } {
   const prefix = publicUrl.startsWith('https:') ? '__Secure-' : ''
@@ -182,22 +185,6 @@ export function cookieNames(publicUrl: string): { session: string; interaction: 
     session: `${prefix}engine-session`,
     interaction: `${prefix}interaction`,
     resume: `${prefix}resume`,
-  }
-}
-
-export const responseModes: readonly string[] = ['query', 'jwt', 'query.jwt']
-
-/** The engine lists every response mode it could do; clients are registered for three. */
-async function discoverOnlyWhatClientsGet(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
-  await next()
-  const body: unknown = ctx.body
-  if (
-    ctx.path.startsWith('/.well-known/') &&
-    body &&
-    typeof body === 'object' &&
-    'response_modes_supported' in body
-  ) {
-    body.response_modes_supported = responseModes
   }
 }
 

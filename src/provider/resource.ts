@@ -25,13 +25,31 @@ export function requireBankScope(ctx: KoaContextWithOIDC, allowed: readonly Bank
   }
 }
 
-/** @throws InvalidTarget for any resource but the accounts API */
+/**
+ * What a fintech may ask in its own name, without a customer (client_credentials): its grants (Grant Management for OAuth
+ * 2.0, section 6.1).
+ */
+export const grantsResource = (publicUrl: string): string => `${publicUrl}/grants`
+
+export const grantScopes = ['grant_management_query', 'grant_management_revoke'] as const
+
+const inOwnName = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.params?.grant_type === 'client_credentials'
+
+/** The resource that a request means which names none. */
+export const defaultResource = (ctx: KoaContextWithOIDC, publicUrl: string): string =>
+  inOwnName(ctx) ? grantsResource(publicUrl) : apiResource(publicUrl)
+
+/**
+ * @param allowed the bank scopes that this client may ask customers for
+ * @throws InvalidTarget for any resource but those that this kind of request may mean
+ */
 export function resourceServer(
+  ctx: KoaContextWithOIDC,
   resource: string,
-  publicUrl: string,
-  allowed: readonly BankScope[],
+  { publicUrl, allowed }: { readonly publicUrl: string; readonly allowed: readonly BankScope[] },
 ): ResourceServer {
-  if (resource !== apiResource(publicUrl))
-    throw new errors.InvalidTarget(`the only resource is ${apiResource(publicUrl)}`)
-  return { scope: allowed.join(' '), audience: resource, accessTokenFormat: 'opaque' }
+  const only = defaultResource(ctx, publicUrl)
+  if (resource !== only) throw new errors.InvalidTarget(`the only resource is ${only}`)
+  const scopes: readonly string[] = inOwnName(ctx) ? grantScopes : allowed
+  return { scope: scopes.join(' '), audience: resource, accessTokenFormat: 'opaque' }
 }

@@ -25,6 +25,8 @@ async function atToken(parts: Telling, ctx: KoaContextWithOIDC): Promise<void> {
   const body: unknown = ctx.body
   if (!body || typeof body !== 'object') return
   if ('access_token' in body) {
+    // in the fintech's own name, without a customer
+    if (ctx.oidc.params?.grant_type === 'client_credentials') return
     const consent = await parts.consents.find(ctx.oidc.entities.Grant?.jti ?? '')
     if (!consent) throw new Error('tokens were given for a consent that is not there')
     // Stopped while the engine was at it: the tokens are dead, and nobody is handed dead tokens.
@@ -65,6 +67,7 @@ const overBecause = {
 async function atIntrospection({ consents }: Telling, ctx: KoaContextWithOIDC): Promise<void> {
   const body: unknown = ctx.body
   if (!body || typeof body !== 'object' || !('active' in body) || body.active !== true) return
+  if (ctx.oidc.entities.ClientCredentials) return
   const consent = await consents.findLive(ctx.oidc.entities.Grant?.jti ?? '')
   ctx.body = consent ? { ...body, ...aboutConsent(consent) } : { active: false }
 }

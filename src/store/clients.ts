@@ -1,4 +1,5 @@
 /** The fintechs that may ask: what the bank verified about each, and how each authenticates. Every change by the staff is in the audit. */
+import type { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { hashClientSecret, unguessable } from '../secrets.ts'
 import { record, type StaffActor } from './audit.ts'
@@ -30,7 +31,7 @@ export type Clients = {
   /** Every client, by id. */
   list: () => Promise<readonly Client[]>
   /** Writes a registration as it is, without the audit: for the demo, which is nobody's decision. */
-  put: (client: Registration) => Promise<void>
+  put: (client: z.input<typeof registration>) => Promise<void>
   /**
    * Registers a client, or changes one. A change of anything but the method keeps the secret.
    * @throws z.ZodError when it is not a right registration
@@ -142,7 +143,7 @@ export function createClients({ db, clock }: { db: Database; clock: Clock }): Cl
 
 /** What is kept of how a client authenticates, and a new secret where it has none yet. */
 function secretOf(
-  written: WrittenRegistration['authentication'],
+  written: z.output<typeof writtenRegistration>['authentication'],
   former: Registration['authentication'] | undefined,
 ): { readonly kept: Registration['authentication']; readonly secret: string | undefined } {
   if (written.method !== 'client_secret_basic') return { kept: written, secret: undefined }

@@ -117,7 +117,8 @@ function checkProfile({ value, issues }: z.core.ParsePayload<Rules>): void {
   const needsKeys =
     profile === 'fapi2-message-signing' ||
     ['private_key_jwt', 'self_signed_tls_client_auth'].includes(authentication.method)
-  if (needsKeys && !keys) wrong('keys', 'must have the client\u2019s public keys, or the address where it publishes them')
+  if (needsKeys && !keys)
+    wrong('keys', 'must have the client\u2019s public keys, or the address where it publishes them')
 }
 
 export const registration = fields.check(checkProfile)
@@ -149,7 +150,8 @@ export const writtenRegistration = fields
   .check(checkProfile)
 
 export type Registration = z.infer<typeof registration>
-export type WrittenRegistration = z.infer<typeof writtenRegistration>
+/** As it may be written: what has a default may be left out. */
+export type WrittenRegistration = z.input<typeof writtenRegistration>
 
 /** The names of what two registrations say differently. */
 export const fieldsThatDiffer = (one: Registration, other: Registration): string[] =>

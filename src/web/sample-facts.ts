@@ -33,6 +33,7 @@ export const sampleSite: Site = {
     },
     termsVersion: '2026-04-01',
     certificates: undefined,
+    fintechCertificates: undefined,
     called: { ja: '信用組合', en: 'the credit union' },
     brand: undefined,
     texts: {},
@@ -73,6 +74,9 @@ export const sampleClient: PageContext['client'] = {
   scopes: ['balances', 'transactions'],
   consentDays: 90,
   redirectUris: ['https://app.kakeibo.example/callback'],
+  profile: 'standard',
+  senderConstraint: 'none',
+  requestSigningAlg: 'ES256',
   authentication: { method: 'client_secret_basic', secretHash: '' },
 }
 

@@ -39,7 +39,7 @@ describe('discovery', () => {
         jwks_uri: 'http://localhost:3000/jwks',
         response_types_supported: ['code'],
         response_modes_supported: ['query', 'jwt', 'query.jwt'],
-        grant_types_supported: ['authorization_code', 'refresh_token'],
+        grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
         code_challenge_methods_supported: ['S256'],
         authorization_response_iss_parameter_supported: true,
         token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],

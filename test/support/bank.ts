@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Writable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { join } from 'node:path'
-import { type CertificateParts, createApp } from '../../src/app.ts'
+import { type CertificateParts, createApp, type MutualTlsParts } from '../../src/app.ts'
 import type { Bank } from '../../src/bank/port.ts'
 import { createSimulator, type Simulator } from '../../src/bank/simulator/simulator.ts'
 import { createTickets, type CertificateTickets } from '../../src/certificate/tickets.ts'
@@ -24,6 +24,7 @@ import { emptyDatabase } from './database.ts'
 export type TestBank = {
   readonly server: FastifyInstance
   readonly certificateServer: FastifyInstance | undefined
+  readonly mutualTlsServer: FastifyInstance | undefined
   readonly deskServer: FastifyInstance | undefined
   readonly settings: Settings
   readonly db: Database
@@ -47,6 +48,8 @@ export type TestBankOptions = {
   readonly databaseUrl?: string
   /** sign-in by client certificate; off unless given */
   readonly certificates?: CertificateParts
+  /** where fintechs call with client certificates; nowhere unless given */
+  readonly mutualTls?: MutualTlsParts
   /** the desk of the bank's staff; none unless given */
   readonly desk?: Entrance
   /** the same key for two processes on one database */
@@ -71,28 +74,32 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, certificateServer, deskServer, clients, sweeper, sealer, outbox } = await createApp({
-    settings,
-    institution: options.institution?.(institution) ?? institution,
-    db,
-    bank: options.wrapBank?.(simulator) ?? simulator,
-    secrets,
-    clock,
-    log,
-    certificates: options.certificates,
-    desk: options.desk,
-    sweepEvery: 0,
-    sealEvery: 0,
-    deliverEvery: 0,
-    mail: options.mail,
-  })
+  const { server, certificateServer, mutualTlsServer, deskServer, clients, sweeper, sealer, outbox } =
+    await createApp({
+      settings,
+      institution: options.institution?.(institution) ?? institution,
+      db,
+      bank: options.wrapBank?.(simulator) ?? simulator,
+      secrets,
+      clock,
+      log,
+      certificates: options.certificates,
+      mutualTls: options.mutualTls,
+      desk: options.desk,
+      sweepEvery: 0,
+      sealEvery: 0,
+      deliverEvery: 0,
+      mail: options.mail,
+    })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
   await certificateServer?.ready()
+  await mutualTlsServer?.ready()
   await deskServer?.ready()
   return {
     server,
     certificateServer,
+    mutualTlsServer,
     deskServer,
     settings,
     db,
@@ -108,6 +115,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     async close() {
       await server.close()
       await certificateServer?.close()
+      await mutualTlsServer?.close()
       await deskServer?.close()
       await db.destroy()
     },

@@ -260,7 +260,12 @@ export const deskEn: DeskMessages = {
       jwks: 'For authentication by public key only, as JSON.',
     },
     scopes: { balances: 'Balances', transactions: 'Deposits and withdrawals' },
-    methods: { client_secret_basic: 'Secret', private_key_jwt: 'Public key (private_key_jwt)' },
+    methods: {
+      client_secret_basic: 'Secret',
+      private_key_jwt: 'Public key (private_key_jwt)',
+      tls_client_auth: 'Certificate of an authority (tls_client_auth)',
+      self_signed_tls_client_auth: 'Registered certificate (self_signed_tls_client_auth)',
+    },
     note: 'Why it is registered or changed',
     register: 'Register',
     change: 'Change',

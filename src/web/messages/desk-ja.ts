@@ -276,7 +276,12 @@ const words = {
       jwks: '公開鍵による認証のときだけ。JSONの形で貼り付けます。',
     },
     scopes: { balances: '残高照会', transactions: '入出金明細照会' },
-    methods: { client_secret_basic: 'シークレット', private_key_jwt: '公開鍵（private_key_jwt）' },
+    methods: {
+      client_secret_basic: 'シークレット',
+      private_key_jwt: '公開鍵（private_key_jwt）',
+      tls_client_auth: '認証局の証明書（tls_client_auth）',
+      self_signed_tls_client_auth: '届け出た証明書（self_signed_tls_client_auth）',
+    },
     note: '登録・変更の理由',
     register: '登録する',
     change: '変更する',
