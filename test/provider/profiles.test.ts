@@ -21,13 +21,22 @@ beforeAll(async () => {
 })
 afterAll(() => bank.close())
 
-const selfSigned = (): Buffer => {
-  const made = execFileSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-    ...['-keyout', '/dev/null', '-subj', '/CN=strict.example', '-days', '30', '-outform', 'DER'],
+const selfSigned = (): Buffer =>
+  execFileSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-keyout',
+    '/dev/null',
+    '-subj',
+    '/CN=strict.example',
+    '-outform',
+    'DER',
   ])
-  return made
-}
 
 const byPrivateKey = async (id: string): Promise<StrictOptions> => {
   const { jwks, privateKey } = await keyPair('ES256')
