@@ -329,7 +329,7 @@ describe('a request', () => {
     ['two hosts', 'GET / HTTP/1.1\r\nHost: localhost\r\nHost: bank.example\r\n\r\n', 400],
     ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
     ['a second host in the target', 'GET http://bank.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
-    ['another method', 'DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+    ['another method', 'PUT / HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
     ['more than 16 kB of headers', get(`X: ${'x'.repeat(17_000)}`), 431],
     ['something that is not HTTP', 'EHLO mail.example\r\n\r\n', 400],
   ])('with %s does not arrive', async (_, bytes, status) => {
