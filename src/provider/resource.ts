@@ -29,9 +29,9 @@ export function requireBankScope(ctx: KoaContextWithOIDC, allowed: readonly Bank
  * What a fintech may ask in its own name, without a customer (client_credentials): its grants (Grant Management for OAuth
  * 2.0, section 6.1).
  */
-export const grantsResource = (publicUrl: string): string => `${publicUrl}/grants`
+const grantsResource = (publicUrl: string): string => `${publicUrl}/grants`
 
-export const grantScopes = ['grant_management_query', 'grant_management_revoke'] as const
+const grantScopes = ['grant_management_query', 'grant_management_revoke'] as const
 
 const inOwnName = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.params?.grant_type === 'client_credentials'
 
