@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import { accessWithErrors } from './accounts-api/access.ts'
+import { createNextItemKeys } from './accounts-api/next-item.ts'
 import { accountsApi } from './accounts-api/routes.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
@@ -162,7 +163,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     certificateAddress:
       certificates && ((visit: string) => certificateAddress(certificates.origin, `connections/${visit}`)),
   })
+  const nextItemKeys = createNextItemKeys(secrets.derive('next-item'))
   const apiAt = (origin: string) => ({
+    prefix: '/api',
+    nextItemKeys,
     bank,
     clock,
     publicUrl,

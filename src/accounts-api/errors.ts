@@ -1,6 +1,9 @@
 /** How the accounts API refuses: its own codes in the body, those of RFC 6750 in the challenge, both in plain ASCII. */
 import type { FastifyReply } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { nameInteraction } from '../edge/interaction.ts'
 import { proofAlgorithms } from '../provider/proof.ts'
+import type { Refusal } from './shapes.ts'
 
 export type ApiError = {
   readonly status: number
@@ -10,9 +13,24 @@ export type ApiError = {
   readonly challenge?: 'invalid_token'
   /** whose token it was, where the token told */
   readonly client?: string
+  /** ms; when it is worth trying again, where the bank knows */
+  readonly resumesAt?: number
+  /** what the bank's log has it under */
+  readonly incident?: string
 }
 
 export const errors = {
+  badRequest: { status: 400, error: 'invalid_request', description: 'the request could not be read' },
+  tokenInQuery: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'an access token belongs into the Authorization header, never into an address',
+  },
+  wrongInteraction: {
+    status: 400,
+    error: 'invalid_request',
+    description: 'x-fapi-interaction-id is a UUID, sent once',
+  },
   noToken: {
     status: 401,
     error: 'missing_token',
@@ -59,10 +77,28 @@ export const errors = {
     error: 'pin_stale',
     description: 'the inquiry PIN of this account is no longer registered; the customer has to connect again',
   },
+  notFound: { status: 404, error: 'not_found', description: 'there is nothing at this address' },
+  method: { status: 405, error: 'method_not_allowed', description: 'this API is read with GET' },
+  flood: {
+    status: 429,
+    error: 'too_many_requests',
+    description: 'too many requests from one address; wait as Retry-After says',
+  },
+  incident: { status: 500, error: 'server_error', description: 'an unexpected failure at the bank' },
   unavailable: {
     status: 503,
     error: 'temporarily_unavailable',
     description: 'the bank is not available at the moment; try again later',
+  },
+  maintenance: {
+    status: 503,
+    error: 'maintenance',
+    description: 'the bank is working on its systems; this says nothing about the consent',
+  },
+  'outside-hours': {
+    status: 503,
+    error: 'outside_hours',
+    description: 'the bank answers inquiries at other hours; this says nothing about the consent',
   },
 } as const satisfies Record<string, ApiError>
 
@@ -72,17 +108,18 @@ export function stoppedBecause(reason: string): ApiError {
   return reason === 'pin-changed' ? errors.stale : errors.stopped
 }
 
-export const badRange = (description: string): ApiError => ({
-  status: 400,
-  error: 'invalid_request',
-  description,
-})
+export const badRequest = (description: string): ApiError => ({ ...errors.badRequest, description })
 
+/** The one way on which a call is refused. */
 export function refuse(
-  { publicUrl }: { readonly publicUrl: string },
+  { publicUrl, clock }: { readonly publicUrl: string; readonly clock: Clock },
   reply: FastifyReply,
-  { status, error, description, challenge }: ApiError,
+  refusal: ApiError,
 ): FastifyReply {
+  const { status, error, description, challenge, client, incident } = refusal
+  const resumesAt = refusal.resumesAt !== undefined && refusal.resumesAt > clock() ? refusal.resumesAt : null
+  nameInteraction(reply.request, reply)
+  reply.log.info({ event: 'api-refused', error, ...(client ? { fintech: client } : {}) })
   // Where no token was sent there is nothing wrong with one (RFC 6750, section 3.1).
   const why =
     error === 'missing_token' ? '' : `, error="${challenge ?? error}", error_description="${description}"`
@@ -92,5 +129,18 @@ export function refuse(
     const bearer = `Bearer ${realm}${error === 'invalid_dpop_proof' ? '' : why}`
     reply.header('www-authenticate', `${bearer}, DPoP ${realm}${why}, algs="${proofAlgorithms.join(' ')}"`)
   }
-  return reply.code(status).send({ error, error_description: description })
+  if (status === 405) reply.header('allow', 'GET')
+  if (status === 503) {
+    const seconds = resumesAt === null ? waitSeconds : Math.ceil((resumesAt - clock()) / 1000)
+    reply.header('retry-after', String(seconds))
+  }
+  return reply.code(status).send({
+    error,
+    error_description: description,
+    ...(incident === undefined ? {} : { incident }),
+    ...(resumesAt === null ? {} : { resumesAt: new Date(resumesAt).toISOString() }),
+  } satisfies Refusal)
 }
+
+/** Until the next try, where the bank does not know when it is back. */
+const waitSeconds = 60

@@ -62,7 +62,14 @@ export type InquiryAccount = {
 export type PinAnswer = 'held' | 'wrong' | 'locked' | 'unknown-account'
 
 /** The account is closed, or its inquiry PIN is no longer the registered one: nothing may be told of it. */
-export type NoInquiry = { readonly reason: 'account-closed' | 'pin-not-registered' }
+export type NoInquiry = { readonly reason: 'account-closed' } | { readonly reason: 'pin-not-registered' }
+
+/** The bank answers no inquiries now and says why; whatever it said before still holds. */
+export type InquiryClosed = {
+  readonly reason: 'maintenance' | 'outside-hours'
+  /** ms; absent when the bank does not know */
+  readonly resumesAt?: number
+}
 
 /** Amounts are whole yen as strings, because a sum may exceed what a JavaScript number holds. */
 export type Balances = {
@@ -82,7 +89,14 @@ export type BankTransaction = {
   readonly balance: string
   /** 摘要, half-width kana */
   readonly remarks?: string
+  /** names it within its account for good; at most 64 characters, and no secret */
   readonly key: string
+}
+
+export type TransactionPage = {
+  readonly transactions: readonly BankTransaction[]
+  /** there are others in the range behind the last of these */
+  readonly more: boolean
 }
 
 /** What has become, at the bank, of a customer and of the accounts he shares: whether a connection may live on. */
@@ -107,6 +121,14 @@ export type CustomerEntry = Pick<Customer, 'id' | 'companyName' | 'userName'> & 
 
 /** A customer within one journey: what the bank needs to hold PINs apart from those of another journey. */
 export type InJourney = { readonly customer: string; readonly journey: string }
+
+/** An inquiry that a fintech makes with a customer's consent. */
+export type Inquiry = {
+  readonly customer: string
+  readonly account: string
+  /** the fintech, so that the bank can record and close by fintech */
+  readonly client: string
+}
 
 export interface Bank {
   /** Whether the bank answers at all, without asking it for anything. */
@@ -139,8 +161,10 @@ export interface Bank {
     attempt: InJourney & { readonly question: string; readonly answer: string },
   ): Promise<Result<'right', { readonly reason: 'wrong' } | Unavailable>>
 
-  /** The accounts this user may inquire; empty when there are none. */
-  accounts(who: InJourney): Promise<Result<readonly InquiryAccount[], Unavailable>>
+  /** The accounts this user may inquire; empty when there are none. With `client`, for a call of this fintech. */
+  accounts(
+    who: InJourney & { readonly client?: string },
+  ): Promise<Result<readonly InquiryAccount[], InquiryClosed | Unavailable>>
 
   /**
    * Checks PINs that the customer filed with the bank and holds the right ones until commit or release.
@@ -165,16 +189,18 @@ export interface Bank {
   /** For the bank's desk: customers by id, login ID, account number (all exact) or part of the company's name; at most 20. */
   findCustomers(query: string): Promise<Result<readonly CustomerEntry[], Unavailable>>
 
-  balances(who: {
-    readonly customer: string
-    readonly account: string
-  }): Promise<Result<Balances, NoInquiry | Unavailable>>
+  balances(inquiry: Inquiry): Promise<Result<Balances, NoInquiry | InquiryClosed | Unavailable>>
 
-  /** Between two days, both included (yyyy-mm-dd in Japan), oldest first. */
-  transactions(range: {
-    readonly customer: string
-    readonly account: string
-    readonly from: string
-    readonly to: string
-  }): Promise<Result<readonly BankTransaction[], NoInquiry | Unavailable>>
+  /**
+   * Between two days, both included (yyyy-mm-dd in Japan), oldest first, in an order that never changes: what is booked
+   * later stands behind what was told already. At most `limit`, from behind the transaction with the key `after`.
+   */
+  transactions(
+    range: Inquiry & {
+      readonly from: string
+      readonly to: string
+      readonly limit: number
+      readonly after?: string
+    },
+  ): Promise<Result<TransactionPage, NoInquiry | InquiryClosed | Unavailable>>
 }

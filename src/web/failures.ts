@@ -1,6 +1,7 @@
 /** The one place where what a route threw, or never answered, becomes a page or an OAuth error. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { nameInteraction } from '../edge/interaction.ts'
 import { type ProblemCode, problems } from '../errors.ts'
 import { spokenCode } from '../secrets.ts'
 import { pickLanguage } from './language.ts'
@@ -36,10 +37,16 @@ export function handleFailures(app: FastifyInstance, pages: FailurePages): void 
 }
 
 /**
- * An address that cannot be read never reaches a route or a hook: the page and its headers are given here.
+ * An address that cannot be read never reaches a route or a hook: the answer and its headers are given here.
  */
 export function answerUnreadable(pages: FailurePages, headers: Readonly<Record<string, string>>) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    if (wantsJson(request)) {
+      nameInteraction(request, reply)
+      const said = { ...oauthError(400, undefined), error_description: 'the address could not be read' }
+      reply.headers(headers).code(400).send(said)
+      return
+    }
     const render = request.server.view.bind(request.server)
     const language = pickLanguage({ accepted: request.headers['accept-language'] })
     void pages

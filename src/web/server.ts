@@ -10,6 +10,7 @@ import { Eta } from 'eta'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { securityHeaders } from '../edge/headers.ts'
 import { floodLimit } from '../edge/limits.ts'
+import { interactionHeader } from '../edge/interaction.ts'
 import { isSameOrigin } from '../edge/same-origin.ts'
 import { refuseCertificateHeaders } from '../certificate/trust.ts'
 import { hours } from '../clock.ts'
@@ -116,6 +117,7 @@ function formToken(request: { body?: unknown }): string {
 /** One line a request: the route's pattern, never its address, because addresses may carry codes and tickets. */
 function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
+    const interaction = reply.getHeader(interactionHeader)
     const uid = (request.params as { uid?: unknown } | undefined)?.uid
     // Asked every few seconds by whoever watches us.
     const level = request.routeOptions.url === '/healthz' ? 'debug' : 'info'
@@ -126,6 +128,7 @@ function logRequests(app: FastifyInstance): void {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
       client: request.ip,
+      ...(typeof interaction === 'string' ? { interaction } : {}),
       ...(typeof uid === 'string' ? { journey: journeyNumber(uid) } : {}),
     })
   })

@@ -78,10 +78,11 @@ describe('the accounts API', () => {
     expect(answer.headers['www-authenticate']).toContain('Bearer')
   })
 
-  it('refuses a token in the address and a refresh token', async () => {
-    expect((await bank.server.inject({ url: `/api/accounts?access_token=${walk.access}` })).statusCode).toBe(
-      401,
-    )
+  it('refuses a token in the address, also beside one in the header, and a refresh token', async () => {
+    for (const headers of [{}, { authorization: `Bearer ${walk.access}` }]) {
+      const answer = await bank.server.inject({ url: `/api/accounts?access_token=${walk.access}`, headers })
+      expect([answer.statusCode, answer.json().error]).toEqual([400, 'invalid_request'])
+    }
     expect((await get('/api/accounts', walk.refresh)).status).toBe(401)
   })
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openFintech } from '../support/fintech.ts'
+import { declaredIn, type Document } from '../support/declared.ts'
 import { behindProxy } from '../support/forging.ts'
 import { openToNetwork, rawRequest } from '../support/raw.ts'
 import { begin, connect, signIn, stepOf } from '../support/walk.ts'
@@ -153,10 +154,12 @@ describe('a flood of the fintechs’ side', () => {
   })
 
   it('is stopped at the accounts API with JSON', async () => {
+    const document = await bank.server.inject({ url: '/api/openapi.json', remoteAddress: '192.0.2.9' })
     const counted = await flood(3010, { url: '/api/accounts' })
     expect(counted).toEqual({ 401: 3000, 429: 10 })
     const answer = await bank.server.inject({ url: '/api/accounts' })
     expectToldToWait(answer)
-    expect(answer.json()).toEqual({ error: 'temporarily_unavailable' })
+    const { expectDeclared } = declaredIn(document.json<Document>())
+    expect(expectDeclared('/api/accounts', answer)).toBe('too_many_requests')
   })
 })

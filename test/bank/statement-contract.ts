@@ -2,12 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import { change, today, type UnderTest, valueOf } from './under-test.ts'
 
+const by = (customer: string, account: string) => ({ customer, account, client: 'a-fintech' })
+
 export function statementContract(made: UnderTest): void {
   describe('the statement', () => {
     const statement = async (number: string, from: string, to: string) => {
       const who = await made.inJourney('mihon01')
       const account = (await made.find(who, number)).id
-      return valueOf(await made.bank.transactions({ customer: who.customer, account, from, to }))
+      const page = await made.bank.transactions({ ...by(who.customer, account), from, to, limit: 10_000 })
+      return valueOf(page).transactions
     }
 
     test('adds up from one transaction to the next', async () => {
@@ -25,7 +28,7 @@ export function statementContract(made: UnderTest): void {
     test('ends on the balances that are told', async () => {
       const who = await made.inJourney('mihon01')
       const account = (await made.find(who, '2222222')).id
-      const balances = valueOf(await made.bank.balances({ customer: who.customer, account }))
+      const balances = valueOf(await made.bank.balances(by(who.customer, account)))
       const all = await statement('2222222', '2026-09-01', today)
       const endOf = (isIt: (date: string) => boolean) => all.findLast(({ date }) => isIt(date))?.balance
       expect(balances.balance).toBe(endOf(() => true))
@@ -42,13 +45,33 @@ export function statementContract(made: UnderTest): void {
       expect(await statement('2222222', today, '2026-11-01')).toEqual([])
     })
 
+    test('comes in pages that together are the whole, each row once', async () => {
+      const who = await made.inJourney('mihon01')
+      const account = (await made.find(who, '2222222')).id
+      const range = { ...by(who.customer, account), from: '2026-09-01', to: today }
+      const all = await statement('2222222', range.from, range.to)
+      const told: string[] = []
+      for (let more = true, after = {}; more; after = { after: told.at(-1) }) {
+        const page = valueOf(await made.bank.transactions({ ...range, limit: 7, ...after }))
+        expect(page.transactions).toHaveLength(page.more ? 7 : all.length % 7 || 7)
+        told.push(...page.transactions.map(({ key }) => key))
+        more = page.more
+      }
+      expect(told).toEqual(all.map(({ key }) => key))
+      const last = told.at(-1) ?? ''
+      expect(valueOf(await made.bank.transactions({ ...range, limit: 7, after: last }))).toEqual({
+        transactions: [],
+        more: false,
+      })
+    })
+
     test('of an account whose PIN is not registered is not told, and is once it is', async () => {
       const who = await made.inJourney('mihon01')
       const account = (await made.find(who, '1111111')).id
-      const wanted = { customer: who.customer, account }
+      const wanted = by(who.customer, account)
       const refused = { ok: false, reason: 'pin-not-registered' }
       expect(await made.bank.balances(wanted)).toEqual(refused)
-      expect(await made.bank.transactions({ ...wanted, from: today, to: today })).toEqual(refused)
+      expect(await made.bank.transactions({ ...wanted, from: today, to: today, limit: 9 })).toEqual(refused)
       await made.hold(who, account)
       expect(await made.bank.balances(wanted)).toEqual(refused)
       await made.bank.commitPins(who)
@@ -57,10 +80,11 @@ export function statementContract(made: UnderTest): void {
 
     test("of another customer's account is not told", async () => {
       const [owner, other] = [await made.inJourney('mihon01'), await made.inJourney('mihon03')]
-      const wanted = { customer: other.customer, account: (await made.find(owner, '2222222')).id }
+      const wanted = by(other.customer, (await made.find(owner, '2222222')).id)
       const closed = { ok: false, reason: 'account-closed' }
       expect(await made.bank.balances(wanted)).toEqual(closed)
-      expect(await made.bank.transactions({ ...wanted, from: '2026-11-01', to: today })).toEqual(closed)
+      const range = { from: '2026-11-01', to: today, limit: 9 }
+      expect(await made.bank.transactions({ ...wanted, ...range })).toEqual(closed)
     })
   })
 }

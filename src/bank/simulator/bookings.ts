@@ -3,6 +3,7 @@
  * Each month starts from its own opening balance and ends on the next one's, so no month needs the months before it.
  */
 import { businessDayBefore, businessDaysOf } from './calendar.ts'
+import { demoCustomers } from './customers.ts'
 
 export type Booking = {
   readonly cause: Cause
@@ -68,6 +69,7 @@ export function bookingsOf(
 ): readonly Booking[] {
   const draw = drawing(`${account} ${month}`)
   const bookings: Booking[] = []
+  const [least, most] = busy.has(account) ? [5, 14] : [0, 2]
   let balance = openingBalance(account, month)
 
   const book = (cause: Cause, amount: number, day: number, valueDay = day): void => {
@@ -88,7 +90,7 @@ export function bookingsOf(
   let monthlyDone = 0
   for (const { day, dayOfMonth, last } of businessDaysOf(month)) {
     if (day > until) break
-    for (let times = between(draw(), 0, 2); times > 0; times -= 1) follow(oneOf(everyday, draw()), day)
+    for (let times = between(draw(), least, most); times > 0; times -= 1) follow(oneOf(everyday, draw()), day)
     for (const habit of monthly.slice(monthlyDone)) {
       if (habit.due > dayOfMonth && !last) break
       follow(habit, day)
@@ -99,6 +101,10 @@ export function bookingsOf(
   }
   return bookings
 }
+
+const busy = new Set(
+  demoCustomers.flatMap(({ accounts }) => accounts.filter((one) => one.busy).map(({ id }) => id)),
+)
 
 /** What the account holds at the start of a month: about the same from month to month, and very different from others. */
 export function openingBalance(account: string, month: number): number {

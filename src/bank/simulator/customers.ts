@@ -1,6 +1,6 @@
 /** The demo bank's customers: those of the manual, and one for each branch that a journey can take. Invented people only. */
 import { createHash } from 'node:crypto'
-import type { BankSignal, NotAllowed } from '../port.ts'
+import type { BankSignal, InquiryClosed, NotAllowed } from '../port.ts'
 
 export type DemoAccount = {
   /** opaque, and different for each customer even where two have an account of the same number */
@@ -13,6 +13,8 @@ export type DemoAccount = {
   /** at the start; the simulator's tables know it from then on */
   readonly registered: boolean
   readonly pin: string
+  /** a shop till: some ten bookings a day, so that a year fills several pages */
+  readonly busy?: true
 }
 
 /** What may change about a customer while the demo runs; at the start as written here. */
@@ -32,6 +34,11 @@ export type CustomerChanges = {
   readonly passwordResetAt: number | null
   /** ids */
   readonly closedAccounts: readonly string[]
+  /** when inquiries about him are not answered, oldest first */
+  readonly inquiriesClosed: readonly (InquiryClosed & {
+    /** only those of this fintech */
+    readonly client?: string
+  })[]
 }
 
 export type DemoCustomer = CustomerState & {
@@ -177,6 +184,17 @@ const profiles: readonly Profile[] = [
     signsInBy: 'certificate',
     accounts: twoAccounts('3015977', '1008866'),
   },
+  {
+    // a till that books all day: statements of several pages
+    ...usual,
+    loginId: 'mihon12',
+    companyName: '株式会社すずらん書店',
+    userName: '鈴木 蘭',
+    accounts: [
+      account(['本店営業部', '100'], '3017001', { registered: true, memo: '売上 レジ', busy: true }),
+      account(['豊洲支店', '456'], '1009974', { registered: true }),
+    ],
+  },
 ]
 
 export const demoCustomers: readonly DemoCustomer[] = profiles.map((profile) => ({
@@ -195,9 +213,10 @@ function account(
     kind = '普通',
     memo = '',
     registered = false,
-  }: Partial<Pick<DemoAccount, 'kind' | 'memo' | 'registered'>> = {},
+    ...rest
+  }: Partial<Pick<DemoAccount, 'kind' | 'memo' | 'registered' | 'busy'>> = {},
 ): Omit<DemoAccount, 'id'> {
-  return { branchName, branchCode, kind, number, memo, registered, pin: usualPin }
+  return { branchName, branchCode, kind, number, memo, registered, pin: usualPin, ...rest }
 }
 
 function twoAccounts(first: string, second: string, memo = ''): Profile['accounts'] {

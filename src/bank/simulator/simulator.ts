@@ -6,15 +6,25 @@ import type { Clock } from '../../clock.ts'
 import type { Result } from '../../errors.ts'
 import type { Database } from '../../store/open.ts'
 import { transact } from '../../store/transaction.ts'
-import type { Bank, Customer, InJourney, InquiryAccount, NoInquiry, NotAllowed } from '../port.ts'
+import type {
+  Bank,
+  Customer,
+  InJourney,
+  Inquiry,
+  InquiryAccount,
+  InquiryClosed,
+  NoInquiry,
+  NotAllowed,
+} from '../port.ts'
 import { customerIssuer } from './certificate-names.ts'
+import { changeCustomer, closedNow, closeInquiries, type Whose } from './changes.ts'
 import { type CustomerChanges, type CustomerState, type DemoCustomer, demoCustomers } from './customers.ts'
 import { byId, byLoginId, bySubject, entriesFor } from './directory.ts'
 import { foldAnswer } from './fold.ts'
 import { commitPins, forgetHeld, holdPins } from './pins.ts'
 import { matchesNothing, secretMatches } from './secret-hash.ts'
 import { standingOf, stateOf } from './standing.ts'
-import { balancesOf, transactionsOf } from './statement.ts'
+import { balancesOf, pageOf, transactionsOf } from './statement.ts'
 
 export type Simulator = Bank & {
   /** Puts every account back to what customers.ts says and forgets every held PIN. */
@@ -23,6 +33,10 @@ export type Simulator = Bank & {
   change(loginId: string, changes: Partial<CustomerState & CustomerChanges>): Promise<void>
   /** The PIN of an account was changed at the branch: the registered one opens nothing any more. */
   changePin(account: string): Promise<void>
+  /** From now on the bank answers no inquiries, until `resumesAt` where it is given. */
+  takeDown(whose: Whose, closed: InquiryClosed): Promise<void>
+  /** Takes back the `takeDown` of the same customer and fintech. */
+  bringUp(whose: Whose): Promise<void>
 }
 
 export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
@@ -49,7 +63,7 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
       const hash = known?.id === question ? known.answerHash : matchesNothing
       return (await secretMatches(foldAnswer(answer), hash)) ? right('right') : { ok: false, reason: 'wrong' }
     },
-    accounts: async (who) => right(await inquiryAccounts(db, who)),
+    accounts: (who) => inquiryAccounts(db, who, clock()),
     holdPins: (request) => holdPins(db, request),
     commitPins: (who) => commitPins(db, who),
     async releasePins(who) {
@@ -58,25 +72,19 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
     },
     standing: async (who) => right(await standingOf(db, who)),
     findCustomers: async (query) => right(entriesFor(query)),
-    async balances(who) {
-      const account = await inquirable(db, who)
+    async balances(inquiry) {
+      const account = await inquirable(db, inquiry, clock())
       return account.ok ? right(balancesOf(account.value, clock())) : account
     },
-    async transactions({ from, to, ...who }) {
-      const account = await inquirable(db, who)
-      return account.ok ? right(transactionsOf(account.value, { from, to }, clock())) : account
+    async transactions({ from, to, limit, after, ...inquiry }) {
+      const account = await inquirable(db, inquiry, clock())
+      return account.ok
+        ? right(pageOf(transactionsOf(account.value, { from, to }, clock()), { limit, after }))
+        : account
     },
-    change: (loginId, changes) =>
-      transact(db, async (transaction) => {
-        const customer = byLoginId.get(loginId)
-        if (!customer) throw new Error(`no such customer: ${loginId}`)
-        const state = JSON.stringify({ ...(await stateOf(transaction, customer)), ...changes })
-        await transaction
-          .updateTable('simulator_customers')
-          .set({ state })
-          .where('login_id', '=', loginId)
-          .execute()
-      }),
+    change: (loginId, changes) => changeCustomer(db, loginId, () => changes),
+    takeDown: (whose, closed) => closeInquiries(db, whose, closed),
+    bringUp: (whose) => closeInquiries(db, whose, undefined),
     async changePin(account) {
       await db.updateTable('simulator_accounts').set({ registered: 0 }).where('id', '=', account).execute()
     },
@@ -144,10 +152,14 @@ async function enter(
 
 async function inquiryAccounts(
   db: Database,
-  { customer, journey }: InJourney,
-): Promise<readonly InquiryAccount[]> {
+  { customer, journey, client }: InJourney & { readonly client?: string },
+  now: number,
+): Promise<Result<readonly InquiryAccount[], InquiryClosed>> {
   const known = byId.get(customer)
-  if (!known) return []
+  if (!known) return right([])
+  const customerState = await stateOf(db, known)
+  const closed = closedNow(customerState, { client, now })
+  if (closed) return closed
   const rows = await db
     .selectFrom('simulator_accounts as account')
     .leftJoin('simulator_held_pins as held', (join) =>
@@ -160,23 +172,27 @@ async function inquiryAccounts(
     .where('account.login_id', '=', known.loginId)
     .execute()
   const states = new Map(rows.map((row) => [row.id, row]))
-  const { closedAccounts } = await stateOf(db, known)
-  const open = known.accounts.filter(({ id }) => !closedAccounts.includes(id))
-  return open.map(({ id, branchName, branchCode, kind, number, memo }) => {
+  const open = known.accounts.filter(({ id }) => !customerState.closedAccounts.includes(id))
+  const told = open.map(({ id, branchName, branchCode, kind, number, memo }) => {
     const state = states.get(id)
     const [registered, held] = [state?.registered === 1, typeof state?.heldIn === 'string']
     return { id, branchName, branchCode, kind, number, memo, registered, held }
   })
+  return right(told)
 }
 
-/** The account, when it is this customer's and its PIN is registered. */
+/** The account, when the bank answers, it is this customer's and its PIN is registered. */
 async function inquirable(
   db: Database,
-  { customer, account }: { readonly customer: string; readonly account: string },
-): Promise<Result<string, NoInquiry>> {
+  { customer, account, client }: Inquiry,
+  now: number,
+): Promise<Result<string, NoInquiry | InquiryClosed>> {
   const owner = byId.get(customer)
   if (!owner?.accounts.some(({ id }) => id === account)) return { ok: false, reason: 'account-closed' }
-  const { contract, closedAccounts } = await stateOf(db, owner)
+  const state = await stateOf(db, owner)
+  const closed = closedNow(state, { client, now })
+  if (closed) return closed
+  const { contract, closedAccounts } = state
   if (contract === 'closed' || closedAccounts.includes(account))
     return { ok: false, reason: 'account-closed' }
   const row = await db

@@ -9,6 +9,7 @@ const nothingChanged: CustomerChanges = {
   certificate: 'valid',
   passwordResetAt: null,
   closedAccounts: [],
+  inquiriesClosed: [],
 }
 
 export async function stateOf(

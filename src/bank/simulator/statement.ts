@@ -3,7 +3,7 @@
  * repeated request tells the same story, and nothing is stored.
  */
 import { dateInJapan } from '../../clock.ts'
-import type { Balances, BankTransaction } from '../port.ts'
+import type { Balances, BankTransaction, TransactionPage } from '../port.ts'
 import { type Booking, bookingsOf, openingBalance } from './bookings.ts'
 import { dateOfDay, dayOfDate, monthOfDay } from './calendar.ts'
 
@@ -51,6 +51,22 @@ export function transactionsOf(
     }
   }
   return transactions
+}
+
+/** The page behind a key. By what the key says and not by where it stands: its own row may lie outside of what is told now. */
+export function pageOf(
+  all: readonly BankTransaction[],
+  { limit, after }: { readonly limit: number; readonly after?: string | undefined },
+): TransactionPage {
+  const start = after === undefined ? 0 : all.findIndex(({ key }) => isBehind(key, after))
+  const rest = start < 0 ? [] : all.slice(start)
+  return { transactions: rest.slice(0, limit), more: rest.length > limit }
+}
+
+/** A key is a date and the place within the day. */
+function isBehind(key: string, other: string): boolean {
+  const [date, otherDate] = [key.slice(0, 10), other.slice(0, 10)]
+  return date === otherDate ? Number(key.slice(11)) > Number(other.slice(11)) : date > otherDate
 }
 
 function told({ cause, day, valueDay, nth, amount, balance }: Booking, date: string): BankTransaction {

@@ -1,0 +1,19 @@
+/** What the calls of the accounts API work with. */
+import type { Bank } from '../bank/port.ts'
+import type { Clock } from '../clock.ts'
+import type { Consents } from '../consent/consents.ts'
+import type { Log } from '../log.ts'
+import type { NextItemKeys } from './next-item.ts'
+import type { AccessOf } from './open.ts'
+
+export type ApiParts = {
+  readonly bank: Bank
+  readonly clock: Clock
+  /** how far back transactions can be had */
+  readonly lookBackMonths: number
+  readonly publicUrl: string
+  readonly accessOf: AccessOf
+  readonly consents: Consents
+  readonly nextItemKeys: NextItemKeys
+  readonly log: Log
+}
