@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { LightMyRequestResponse } from 'fastify'
+import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../src/accounts-api/openapi.ts'
 import type { Bank } from '../../src/bank/port.ts'
@@ -9,6 +10,7 @@ import { createConsents } from '../../src/consent/consents.ts'
 import { startBank, type TestBank, unavailable, withCalls } from '../support/bank.ts'
 import { type Declared, declaredIn, type Document } from '../support/declared.ts'
 import { openFintech } from '../support/fintech.ts'
+import { keyPair, strictFintech } from '../support/strict-fintech.ts'
 import { connect } from '../support/walk.ts'
 
 const list = '/api/accounts'
@@ -29,13 +31,21 @@ beforeAll(async () => {
 })
 afterAll(() => bank.close())
 
-type Call = { readonly token?: string | undefined; readonly account?: string; readonly query?: string }
+type Call = {
+  readonly token?: string | undefined
+  readonly account?: string
+  readonly query?: string
+  readonly scheme?: string
+}
 
 /** One call, held against what its operation declares. */
-async function call(path: string, { token, account = 'none', query = '' }: Call): Promise<string> {
+async function call(
+  path: string,
+  { token, account = 'none', query = '', scheme = 'Bearer' }: Call,
+): Promise<string> {
   const answer = await bank.server.inject({
     url: path.replace('{accountId}', account) + query,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: token === undefined ? {} : { authorization: `${scheme} ${token}` },
   })
   const code = declared.expectDeclared(path, answer)
   met.add(`${path} ${answer.statusCode} ${code}`)
@@ -179,6 +189,23 @@ describe('every answer is declared:', () => {
       .where('id', '=', consent.id)
       .execute()
     expect(await callAll(every, { token })).toEqual(['consent_expired'])
+  })
+
+  it('a bound token without its proof', async () => {
+    const { pair, jwks, privateKey } = await keyPair('ES256')
+    const fintech = await strictFintech(bank, {
+      registered: {
+        id: 'strict',
+        profile: 'fapi2',
+        senderConstraint: 'dpop',
+        authentication: { method: 'private_key_jwt' },
+        keys: { jwks },
+      },
+      authentication: oauth.PrivateKeyJwt(privateKey),
+      dpop: pair,
+    })
+    const { access_token: token } = await fintech.connect()
+    expect(await callAll(every, { token, scheme: 'DPoP' })).toEqual(['invalid_dpop_proof'])
   })
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'] as const)(
