@@ -11,7 +11,7 @@ const onBothDatabases = [
 
 // What these are about is decided before any database is asked: pages, headers, addresses, cookies, certificates.
 const onOneDatabase = [
-  'test/accounts-api/{contract,dates}.test.ts',
+  'test/accounts-api/{answers,contract,dates}.test.ts',
   'test/attacks/{cookie-size,cookie-tampering,cross-site-forms,enumeration,flood,forged-*,framing-and-leaks,html-in-values}.test.ts',
   'test/attacks/{log-injection,redirect-tricks,response-mixing}.test.ts',
   'test/**/certificate.test.ts',
