@@ -15,6 +15,7 @@ import type { Verifier } from './certificate/verdict.ts'
 import { type Clock, hours, minutes } from './clock.ts'
 import { connectionsRoutes } from './connections/routes.ts'
 import { createConsents } from './consent/consents.ts'
+import { createRefusals } from './explain/refusals.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
 import type { Log } from './log.ts'
@@ -118,6 +119,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const pages = createPages(site)
   const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
 
+  const refusals = createRefusals({ db, clock, clients, log })
   const provider = createProvider({
     publicUrl,
     mutualTlsUrl: mutualTls?.origin.url,
@@ -126,6 +128,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     log,
     clock,
     consents,
+    refusals,
     adapter: createAdapterFactory({ db, clock, clients, consents, publicUrl }),
     cookieKeys: secrets.derive('engine-cookies').map((key) => key.toString('base64url')),
     interactionLifetime: hours(25),

@@ -9,6 +9,7 @@ import { deleteOldTickets } from './certificate/tickets.ts'
 import { deleteForgotten } from './store/attempts.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
 import { deleteOldClaims } from './store/finishing.ts'
+import { deleteOldRefusals } from './store/refusals.ts'
 import {
   deleteOldAudit,
   deleteOldConsents,
@@ -57,6 +58,7 @@ export function createSweeper({
     ['attempts', () => deleteForgotten(db, clock(), batch)],
     ['tickets', () => deleteOldTickets(db, clock() - hours(1), batch)],
     ['claims', () => deleteOldClaims(db, clock() - hours(26), batch)],
+    ['refusals', () => deleteOldRefusals(db, clock(), batch)],
     ['old consents', () => deleteOldConsents(retention, batch)],
     ['old messages', () => deleteOldMessages(retention, batch)],
     ['old audit', () => deleteOldAudit(retention, batch)],

@@ -2,6 +2,9 @@
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, hours, seconds } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
+import { engineErrorId, explainEngine, noteEngineError } from '../explain/engine.ts'
+import type { Refusals } from '../explain/refusals.ts'
+import { isKnown } from '../explain/rules.ts'
 import type { Log } from '../log.ts'
 import { keyedHash } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
@@ -27,6 +30,7 @@ type ProviderParts = {
   readonly log: Log
   readonly clock: Clock
   readonly consents: Consents
+  readonly refusals: Refusals
   /** Answers with our own page where the engine may not redirect. */
   readonly renderError: (
     ctx: KoaContextWithOIDC,
@@ -153,6 +157,7 @@ export function createProvider(parts: ProviderParts): Provider {
     return clientSecretMatches(this.clientSecret, given)
   }
 
+  explainEngine(provider, parts.refusals)
   provider.use(discoverTruly)
   provider.use(tellOfConsent(parts))
   listen(provider, parts.log)
@@ -188,16 +193,17 @@ export function cookieNames(publicUrl: string): { session: string; interaction: 
   }
 }
 
-/** Client errors are generic to the outside; the reason is in the events only. */
+/** Errors are short to the outside; the log has the reason under their number, where it cannot hold what was sent. */
 function listen(provider: Provider, log: Log): void {
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     log.info(
       {
         event: 'oauth-refused',
+        id: noteEngineError(ctx, error),
         route: ctx.oidc.route,
         client: ctx.oidc.client?.clientId,
         error: error.error,
-        detail: error.error_detail,
+        detail: detailOf(error),
       },
       'an OAuth request was refused',
     )
@@ -207,6 +213,14 @@ function listen(provider: Provider, log: Log): void {
   provider.on('introspection.error', refused)
   provider.on('revocation.error', refused)
   provider.on('server_error', (ctx, error) =>
-    log.error({ event: 'engine-failed', route: ctx.oidc?.route, err: error }, 'the engine failed'),
+    log.error(
+      { event: 'engine-failed', id: engineErrorId(ctx), route: ctx.oidc?.route, err: error },
+      'the engine failed',
+    ),
   )
+}
+
+function detailOf({ error, error_detail: detail }: errors.OIDCProviderError): string | undefined {
+  if (detail === undefined) return undefined
+  return isKnown(error, detail) || detail === 'client mismatch' ? detail : 'not known to our table of rules'
 }

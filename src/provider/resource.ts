@@ -25,19 +25,27 @@ export function requireBankScope(ctx: KoaContextWithOIDC, allowed: readonly Bank
   }
 }
 
-/**
- * What a fintech may ask in its own name, without a customer (client_credentials): its grants (Grant Management for OAuth
- * 2.0, section 6.1).
- */
+/** What a fintech asks in its own name, without a customer (client_credentials). */
 const grantsResource = (publicUrl: string): string => `${publicUrl}/grants`
+export const errorsResource = (publicUrl: string): string => `${publicUrl}/errors`
 
+/** Grant Management for OAuth 2.0, section 6.1. */
 const grantScopes = ['grant_management_query', 'grant_management_revoke'] as const
+/** to read why it was refused */
+export const errorsScope = 'errors'
 
 const inOwnName = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.params?.grant_type === 'client_credentials'
 
-/** The resource that a request means which names none. */
-export const defaultResource = (ctx: KoaContextWithOIDC, publicUrl: string): string =>
-  inOwnName(ctx) ? grantsResource(publicUrl) : apiResource(publicUrl)
+function scopeAsked(ctx: KoaContextWithOIDC): readonly string[] {
+  const scope = ctx.oidc.params?.scope
+  return typeof scope === 'string' ? scope.split(' ') : []
+}
+
+/** The resource that a request means which names none: in its own name, that of the first scope. */
+export function defaultResource(ctx: KoaContextWithOIDC, publicUrl: string): string {
+  if (!inOwnName(ctx)) return apiResource(publicUrl)
+  return scopeAsked(ctx)[0] === errorsScope ? errorsResource(publicUrl) : grantsResource(publicUrl)
+}
 
 /**
  * @param allowed the bank scopes that this client may ask customers for
@@ -48,8 +56,10 @@ export function resourceServer(
   resource: string,
   { publicUrl, allowed }: { readonly publicUrl: string; readonly allowed: readonly BankScope[] },
 ): ResourceServer {
-  const only = defaultResource(ctx, publicUrl)
-  if (resource !== only) throw new errors.InvalidTarget(`the only resource is ${only}`)
-  const scopes: readonly string[] = inOwnName(ctx) ? grantScopes : allowed
+  const open: Readonly<Record<string, readonly string[]>> = inOwnName(ctx)
+    ? { [grantsResource(publicUrl)]: grantScopes, [errorsResource(publicUrl)]: [errorsScope] }
+    : { [apiResource(publicUrl)]: allowed }
+  const scopes = open[resource]
+  if (!scopes) throw new errors.InvalidTarget(`what can be asked for is ${Object.keys(open).join(' or ')}`)
   return { scope: scopes.join(' '), audience: resource, accessTokenFormat: 'opaque' }
 }

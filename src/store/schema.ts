@@ -120,6 +120,26 @@ export type Tables = {
     last_error: string | null
     settled_at: number | null
   }
+  /** errors that clients got, by the id that stands in them; never a secret, a token or whose customer it was */
+  refusals: {
+    id: string
+    client_id: string
+    /** 1: the client had shown that it is the one; 0: somebody said so */
+    proven: number
+    at: number
+    /** the path that was called, without parameters */
+    endpoint: string
+    error: string
+    description: string | null
+    /** what the engine would tell its log only */
+    detail: string | null
+    /** what the parameter said, where that is no secret; shortened */
+    value: string | null
+    /** where the customer was */
+    step: string | null
+    /** 受付番号 of the journey */
+    journey: string | null
+  }
   simulator_customers: { login_id: string; state: string }
   simulator_accounts: { id: string; login_id: string; registered: number }
   simulator_held_pins: { journey: string; account_id: string; login_id: string }

@@ -1,0 +1,112 @@
+/** Rules of our own APIs: the accounts of a customer, the grants and the errors of a client. */
+import type { Rule } from './rule.ts'
+
+export const rulesOfApis: readonly Rule[] = [
+  {
+    on: /^missing_token\b/,
+    parameter: 'Authorization',
+    rule: 'Every call carries an access token in the Authorization header.',
+    section: 'RFC 6750 section 2.1',
+    help: 'Send "Authorization: Bearer", or DPoP with a proof where the token is bound to a key. Tokens in addresses and bodies are not read.',
+  },
+  {
+    on: /^invalid_token: this token is (?:bound to a key|not bound to a key)/,
+    parameter: 'Authorization',
+    rule: 'A token that is bound to a key is sent as DPoP, any other as Bearer.',
+    section: 'RFC 9449 section 7.1',
+    help: 'Take the scheme from token_type of the answer that brought the token.',
+  },
+  {
+    on: /^invalid_token: this token is from before tokens of this client were bound/,
+    parameter: 'Authorization',
+    rule: 'Tokens of this client are bound to its key or certificate, as it is registered now.',
+    section: 'FAPI 2.0 Security Profile section 5.3.2.1',
+    help: 'Refresh: the new access token is bound.',
+  },
+  {
+    on: /^invalid_token\b/,
+    parameter: 'Authorization',
+    rule: 'An access token counts for five minutes, for the API that it was given for.',
+    section: 'RFC 6750 section 3.1',
+    help: 'Refresh, and use the new token.',
+  },
+  {
+    on: /^consent_expired\b/,
+    rule: 'A connection lives for the period that the customer agreed to.',
+    section: 'RFC 6750 section 3.1 (invalid_token)',
+    help: 'Lead the customer through a renewal with grant_id.',
+  },
+  {
+    on: /^consent_stopped\b/,
+    rule: 'A connection ends when customer, bank or client stops it, or a newer one of the same customer replaces it.',
+    section: 'RFC 6750 section 3.1 (invalid_token)',
+    help: 'Delete the tokens. If the customer has connected again, use the newer ones; else he has to connect again.',
+  },
+  {
+    on: /^client_suspended\b/,
+    parameter: 'client_id',
+    rule: 'A client that the bank has suspended can do nothing; the connections of its customers live on.',
+    section: 'RFC 6750 section 3.1 (invalid_token)',
+    help: 'Call the bank.',
+  },
+  {
+    on: /^insufficient_scope\b/,
+    parameter: 'scope',
+    rule: 'A token opens what the customer, or the client in its own name, was given it for.',
+    section: 'RFC 6750 section 3.1',
+    help: 'Look at scope in the answer that brought the token. What the customer did not allow takes a new connection.',
+  },
+  {
+    on: /^account_not_found\b/,
+    parameter: 'account id',
+    rule: 'The account is one of this very connection.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Take the ids from GET /api/accounts; another connection of the same customer has the same ones.',
+  },
+  {
+    on: /^account_stopped\b/,
+    parameter: 'account id',
+    rule: 'The customer or the bank can stop a single account; the others of the connection are still shared.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Stop asking for it. At a renewal the customer can share it again.',
+  },
+  {
+    on: /^account_closed\b/,
+    parameter: 'account id',
+    rule: 'An account that the bank has closed is not shared any more.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Stop asking for it.',
+  },
+  {
+    on: /^pin_stale\b/,
+    parameter: 'account id',
+    rule: 'An account is shared while its inquiry PIN is registered as it was.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Ask the customer to connect again: he registers the new PIN on the way.',
+  },
+  {
+    on: /^invalid_request: (dateFrom|dateTo|this bank gives transactions)/,
+    parameter: 'dateFrom, dateTo',
+    rule: 'dateFrom and dateTo are days such as 2026-11-22, each once, in this order, as far back as the bank keeps them.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Correct the days; the description says what is wrong.',
+  },
+  {
+    on: /^temporarily_unavailable: too many requests/,
+    rule: 'Calls from one address have a limit per minute.',
+    section: 'RFC 6585 section 4',
+    help: 'Wait for a minute, then spread calls over time.',
+  },
+  {
+    on: /^temporarily_unavailable\b/,
+    rule: 'The bank is closed or away.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Try again later. It says nothing about the connection.',
+  },
+  {
+    on: /^server_error\b/,
+    rule: 'Something failed on our side.',
+    section: 'RFC 6749 section 4.1.2.1',
+    help: 'Repeat what can be repeated (a code cannot), and tell the bank the number if it stays.',
+  },
+]
