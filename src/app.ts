@@ -16,6 +16,7 @@ import { type Clock, hours, minutes } from './clock.ts'
 import { connectionsRoutes } from './connections/routes.ts'
 import { createConsents } from './consent/consents.ts'
 import { createRefusals } from './explain/refusals.ts'
+import { errorRoutes } from './explain/routes.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
 import type { Log } from './log.ts'
@@ -178,7 +179,9 @@ export async function createApp(parts: AppParts): Promise<App> {
     log,
     accessOf: accessWithErrors(accessOfRequest({ provider, consents, clients, publicUrl, clock, origin })),
   })
+  const errorsAt = (origin: string) => ({ provider, clients, clock, origin, publicUrl, refusals })
   await server.register(accountsApi, apiAt(publicUrl))
+  await server.register(errorRoutes, errorsAt(publicUrl))
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.
   if (settings.mode === 'demo') await server.register((await import('./web/gallery.ts')).galleryRoutes)
@@ -202,6 +205,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     handleFailures(mutualTlsServer, pages)
     await mountAliases(mutualTlsServer, { provider, origin: origin.url })
     await mutualTlsServer.register(accountsApi, apiAt(origin.url))
+    await mutualTlsServer.register(errorRoutes, errorsAt(origin.url))
   }
 
   const deskServer =

@@ -61,7 +61,10 @@ async function numberJson(refusals: Refusals, ctx: KoaContextWithOIDC, body: Err
  * The engine has one text for everything that can be wrong with a code or a token. A client that has shown who it is reads
  * the reason, where that says nothing of anybody else.
  */
-function tellable(ctx: KoaContextWithOIDC, { error, error_description: description = '' }: ErrorBody): string {
+function tellable(
+  ctx: KoaContextWithOIDC,
+  { error, error_description: description = '' }: ErrorBody,
+): string {
   if (error !== 'invalid_grant' || !ctx.oidc.client) return description
   const { tell } = explain(refusalOf(ctx, { error, description }))
   return tell ?? description

@@ -129,7 +129,11 @@ export function explained(row: KeptRefusal): Explained {
 }
 
 /** That a token is another client's is told to nobody: it is as unknown as one that never was. */
-function keptDetail({ error, detail, valueOf }: Pick<Refusal, 'error' | 'detail' | 'valueOf'>): string | null {
+function keptDetail({
+  error,
+  detail,
+  valueOf,
+}: Pick<Refusal, 'error' | 'detail' | 'valueOf'>): string | null {
   if (detail === null) return null
   if (detail === 'client mismatch')
     return valueOf?.('grant_type') === 'refresh_token'

@@ -30,7 +30,8 @@ type Refused = {
 const unknown: Refused = {
   status: 404,
   error: 'error_not_found',
-  description: 'this client had no error with this number within the last 30 days, or it was one of very many',
+  description:
+    'this client had no error with this number within the last 30 days, or it was one of very many',
 }
 
 async function open(

@@ -6,6 +6,7 @@ import { type Consent, isLive } from '../store/consents.ts'
 import type { Granted } from '../web/receipt.ts'
 import { abandon } from './finish.ts'
 import { type Ending, isIdle, type Journey, journeyHash, newJourney, readJourney } from './journey.ts'
+import { nextStep } from './next-step.ts'
 import { type JourneyParts, type JourneyRequest, rawOf, type Visit, writeJourney } from './visit.ts'
 
 type Why = Exclude<Ending, 'allowed'> | 'not-renewable'
@@ -42,7 +43,8 @@ export async function endJourney(
       why,
     },
   })
-  await parts.interactions.refuse(rawOf(visit), { error, description })
+  const step = nextStep(visit.context.facts)
+  await parts.interactions.refuse(rawOf(visit), { error, description, step })
   return toReturnPage(visit, how)
 }
 

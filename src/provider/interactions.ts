@@ -32,7 +32,8 @@ export type Interactions = {
   find: (raw: Raw, uid: string) => Promise<PendingRequest | undefined>
   /** Login and consent in one result. */
   allow: (raw: Raw, given: { customer: string; signedInAt: number; consent: string }) => Promise<void>
-  refuse: (raw: Raw, refusal: { error: JourneyError; description: string }) => Promise<void>
+  /** @param refusal with the step at which the customer was: for the fintech's developer, not in the answer */
+  refuse: (raw: Raw, refusal: { error: JourneyError; description: string; step: string }) => Promise<void>
 }
 
 export function createInteractions(provider: Provider): Interactions {
@@ -66,7 +67,8 @@ export function createInteractions(provider: Provider): Interactions {
         login: { accountId: customer, remember: false, ts: Math.floor(signedInAt / 1000) },
         consent: { grantId: consent },
       }),
-    refuse: (raw, { error, description }) => storeFirst(raw, { error, error_description: description }),
+    refuse: (raw, { error, description, step }) =>
+      storeFirst(raw, { error, error_description: description, step }),
   }
 
   /** The first result stands: another tab may have answered while this one was on its way. */

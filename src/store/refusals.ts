@@ -9,7 +9,7 @@ export type KeptRefusal = Tables['refusals']
  * Kept of each client. Who only says that he is one, as anybody can, has a place of his own, so that he pushes out nothing of
  * the client's.
  */
-export const mostKept = { proven: 1000, claimed: 200 } as const
+const mostKept = { proven: 1000, claimed: 200 } as const
 
 const keptFor = days(30)
 

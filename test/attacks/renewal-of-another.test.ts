@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { days } from '../../src/clock.ts'
 import { endConsent } from '../../src/consent/ending.ts'
 import { transact } from '../../src/store/transaction.ts'
+import { withoutNumber } from '../support/answers.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openFintech } from '../support/fintech.ts'
 import {
@@ -46,7 +47,7 @@ async function connected(
 async function refusalOf(walk: Walk): Promise<Record<string, string>> {
   await cancel(walk)
   const { error = '', error_description = '' } = Object.fromEntries((await comeBack(walk)).searchParams)
-  return { error, error_description }
+  return { error, error_description: withoutNumber(error_description) }
 }
 
 /** Signs in with the right password, and says what the customer sees and what the fintech is told. */

@@ -1,8 +1,10 @@
 /** The journey as the manual tells it, through the real application. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { withoutNumber } from '../support/answers.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openBrowser } from '../support/browser.ts'
 import { openFintech } from '../support/fintech.ts'
+import { ask } from '../support/operate.ts'
 import {
   allow,
   begin,
@@ -226,10 +228,14 @@ describe('leaving', () => {
       }
       expect(stepOf(walk.browser.page())).toBe(step)
       expect((await cancel(walk)).html).toContain('何も許可されていません')
-      const back = await comeBack(walk)
-      expect(Object.fromEntries(back.searchParams)).toEqual({
+      const { error_description: description = '', ...back } = Object.fromEntries(
+        (await comeBack(walk)).searchParams,
+      )
+      expect(withoutNumber(description)).toBe('the customer cancelled')
+      const id = /error (.*)\)/.exec(description)?.[1] ?? ''
+      expect(await ask(bank, 'errors', 'show', id)).toMatchObject({ client: walk.fintech.clientId, step })
+      expect(back).toEqual({
         error: 'access_denied',
-        error_description: 'the customer cancelled',
         state: walk.parameters.state,
         iss: bank.settings.publicUrl,
       })

@@ -62,12 +62,11 @@ describe('migrate', () => {
   })
 
   it('is asked for by every other command on an older one, and brings it up', async () => {
-    await sql`delete from kysely_migration where name = '0005-words'`.execute(bank.db)
-    await bank.db.schema.dropTable('wordings').execute()
-    await bank.db.schema.alterTable('consents').dropColumn('words_hash').execute()
+    await sql`delete from kysely_migration where name = '0007-refusals'`.execute(bank.db)
+    await bank.db.schema.dropTable('refusals').execute()
     await expect(operate(bank, 'clients', 'list')).rejects.toThrow('migrate run')
     expect(await operate(bank, 'migrate', 'show')).toMatchObject({ status: 1 })
-    expect(await ask(bank, 'migrate', 'run')).toEqual({ applied: ['0005-words'] })
+    expect(await ask(bank, 'migrate', 'run')).toEqual({ applied: ['0007-refusals'] })
     expect((await operate(bank, 'clients', 'list')).status).toBe(0)
   })
 })

@@ -41,3 +41,7 @@ export function faultOf({ statusCode, headers, body }: Answered, method = 'GET')
     return typeof (JSON.parse(body) as { error?: unknown }).error === 'string' ? '' : `no error: ${body}`
   return /data-problem="[\w-]+"/.test(body) ? '' : `${statusCode} without our page: ${body.slice(0, 200)}`
 }
+
+/** What an error says, without the number that makes each its own. */
+export const withoutNumber = (description: string): string =>
+  description.replace(/ \(error [0-9A-Z]{4}-[0-9A-Z]{4}\)$/, '')

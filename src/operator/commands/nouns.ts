@@ -3,6 +3,7 @@ import { auditCommands } from './audit.ts'
 import { clientCommands } from './clients.ts'
 import type { Noun } from './command.ts'
 import { consentCommands } from './consents.ts'
+import { errorCommands } from './errors.ts'
 import { keyCommands } from './keys.ts'
 import { lockCommands } from './locks.ts'
 import { migrateCommands } from './migrate.ts'
@@ -15,5 +16,6 @@ export const nouns: Readonly<Record<string, Noun>> = {
   keys: keyCommands,
   audit: auditCommands,
   outbox: outboxCommands,
+  errors: errorCommands,
   migrate: migrateCommands,
 }
