@@ -1,6 +1,10 @@
 // Which files are tests, and how many run at once: first those in Node, on both databases, then those that drive a browser.
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 // These tell their story through the application or a repository, so they are told on both databases.
 const onBothDatabases = [
@@ -19,12 +23,19 @@ const onOneDatabase = [
   'test/outbox/call.test.ts',
 ]
 
+// A worker loads the product once and runs file after file: to load it for each would take a third of the time.
+// A file that puts another module in the place of one is kept from the others.
+const replacing = globSync('test/**/*.test.ts', { cwd: root }).filter((file) =>
+  readFileSync(join(root, file), 'utf8').includes('vi.mock('),
+)
+const shared = { isolate: false, setupFiles: ['test/support/after-a-file.ts'] }
+
 const unit = { testTimeout: 20_000, hookTimeout: 30_000 }
 const browser = { testTimeout: 60_000, hookTimeout: 60_000 }
 const postgres = { globalSetup: ['test/support/cluster.ts'] }
 
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root,
   test: {
     // A test marked `only` would hide all the others.
     allowOnly: false,
@@ -32,30 +43,49 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], sequence: { groupOrder: 0 }, ...unit },
+        test: { name: 'alone', include: replacing, sequence: { groupOrder: 0 }, ...unit },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: replacing,
+          sequence: { groupOrder: 0 },
+          ...unit,
+          ...shared,
+        },
       },
       {
         extends: true,
         test: {
           name: 'postgres',
           include: onBothDatabases,
-          exclude: onOneDatabase,
-          sequence: { groupOrder: 1 },
+          exclude: [...onOneDatabase, ...replacing],
+          sequence: { groupOrder: 0 },
           ...unit,
+          ...shared,
           ...postgres,
         },
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], sequence: { groupOrder: 2 }, ...browser },
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          ...browser,
+          ...shared,
+        },
       },
       {
         extends: true,
         test: {
           name: 'e2e-postgres',
           include: ['e2e/journey.test.ts'],
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
           ...browser,
+          ...shared,
           ...postgres,
         },
       },

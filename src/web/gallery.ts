@@ -19,15 +19,17 @@ export const samplesOfMinato = (institution: Institution): readonly Sample[] =>
 /** Only for the demo: its pages tell invented stories under the bank's name. */
 export async function galleryRoutes(app: FastifyInstance): Promise<void> {
   const institution = readMinato()
-  const all = [...samples, ...samplesOfMinato(institution)]
-  app.get('/gallery', (_request, reply) => reply.view('gallery/index', galleryIndex(all)))
+  // Made when somebody first looks: most who start a demo never do.
+  let made: readonly Sample[] | undefined
+  const all = () => (made ??= [...samples, ...samplesOfMinato(institution)])
+  app.get('/gallery', (_request, reply) => reply.view('gallery/index', galleryIndex(all())))
   app.get<{ Params: { '*': string }; Querystring: { language?: unknown; lang?: unknown } }>(
     '/gallery/*',
     async (request, reply) => {
       // The pages' own links say `lang`, as they do in a journey.
       const { language, lang } = request.query
       const wanted = language ?? lang ?? 'ja'
-      const sample = all.find((one) => one.name === request.params['*'] && one.language === wanted)
+      const sample = all().find((one) => one.name === request.params['*'] && one.language === wanted)
       if (!sample) return reply.callNotFound()
       const { template, data } = staying(sample)
       const html = await app.view(template, data)

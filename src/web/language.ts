@@ -38,22 +38,24 @@ function byQuality(header: string): string[] {
     .map(({ tag }) => tag)
 }
 
+// Made once: making one costs a hundred times what using it does, and every page shows a time.
+const dates = {
+  ja: new Intl.DateTimeFormat('ja-JP', {
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    weekday: 'short',
+    timeZone: 'Asia/Tokyo',
+  }),
+  en: new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: 'Asia/Tokyo' }),
+}
+const times = new Intl.DateTimeFormat('ja-JP', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Tokyo' })
+
 /** `2027年2月20日（土）` / `Saturday, 20 February 2027`, as the calendar in Japan shows it. */
 export function longDate(at: number, language: Language): string {
-  const format =
-    language === 'en'
-      ? new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: 'Asia/Tokyo' })
-      : new Intl.DateTimeFormat('ja-JP', {
-          year: 'numeric',
-          month: 'long',
-          day: 'numeric',
-          weekday: 'short',
-          timeZone: 'Asia/Tokyo',
-        })
   // ICU writes the weekday in half-width brackets; the manual's typography is full-width.
-  return format.format(at).replace('(', '（').replace(')', '）')
+  return dates[language].format(at).replace('(', '（').replace(')', '）')
 }
 
 /** `15:04` in Japan. */
-export const clockTime = (at: number): string =>
-  new Intl.DateTimeFormat('ja-JP', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Tokyo' }).format(at)
+export const clockTime = (at: number): string => times.format(at)

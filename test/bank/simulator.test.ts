@@ -1,5 +1,5 @@
 /** The simulated bank: the contract of every bank, and what only a bank made of tables and arithmetic can promise. */
-import { emptyDatabase } from '../support/database.ts'
+import { freshDatabase } from '../support/database.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { foldAnswer } from '../../src/bank/simulator/fold.ts'
@@ -12,7 +12,7 @@ import { bankContract } from './contract.ts'
 import { change } from './under-test.ts'
 
 bankContract('the simulator', async (clock) => {
-  const db = await openDatabase(await emptyDatabase())
+  const db = await openDatabase(await freshDatabase())
   return { bank: await createSimulator({ db, clock }), close: () => db.destroy() }
 })
 
@@ -24,7 +24,7 @@ if (!customer || !account) throw new Error('the customer of the manual is missin
 const who = { customer: customer.id, journey: 'one' }
 
 async function open() {
-  const db = await openDatabase(await emptyDatabase())
+  const db = await openDatabase(await freshDatabase())
   onTestFinished(() => db.destroy())
   const start = () => createSimulator({ db, clock: () => noon('2026-11-24') })
   return { db, start, bank: await start() }

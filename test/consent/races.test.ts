@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createConsents } from '../../src/consent/consents.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
-import { emptyDatabase } from '../support/database.ts'
+import { freshDatabase } from '../support/database.ts'
 import { type Answer, openFintech } from '../support/fintech.ts'
 import { allow, begin, comeBack, walkToConsent } from '../support/walk.ts'
 
 let banks: readonly [TestBank, TestBank]
 beforeEach(async () => {
-  const databaseUrl = await emptyDatabase()
+  const databaseUrl = await freshDatabase()
   const masterKey = randomBytes(32)
   const first = await startBank({ databaseUrl, masterKey })
   banks = [first, databaseUrl.startsWith('sqlite:') ? first : await startBank({ databaseUrl, masterKey })]

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { days, hours } from '../../src/clock.ts'
 import * as openid from 'openid-client'
 import { startBank, type TestBank } from '../support/bank.ts'
-import { emptyDatabase } from '../support/database.ts'
+import { freshDatabase } from '../support/database.ts'
 import { type Fintech, openFintech } from '../support/fintech.ts'
 import { ask, operate } from '../support/operate.ts'
 import { begin, comeBack, walkToConsent, allow } from '../support/walk.ts'
@@ -19,7 +19,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-22T03:00:00Z') })
   // A database in memory would not outlive a restart.
   const file = join(mkdtempSync(join(tmpdir(), 'ninka-keys-')), 'ninka.db')
-  databaseUrl = (await emptyDatabase()).replace(':memory:', file)
+  databaseUrl = (await freshDatabase()).replace(':memory:', file)
   bank = await startBank({ databaseUrl, masterKey })
 })
 afterEach(async () => {

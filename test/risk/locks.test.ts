@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Institution, readInstitution } from '../../src/institution.ts'
 import { createLocks, type Locked, type Locks, type Try } from '../../src/risk/locks.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
-import { emptyDatabase } from '../support/database.ts'
+import { freshDatabase } from '../support/database.ts'
 
 const institution: Institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
 const key = Buffer.alloc(32, 7)
@@ -15,7 +15,7 @@ let processes: Locks[]
 let now: number
 beforeEach(async () => {
   now = Date.parse('2026-11-22T03:00:00Z')
-  const url = await emptyDatabase()
+  const url = await freshDatabase()
   const first = await openDatabase(url)
   // Two processes share PostgreSQL through pools of their own; SQLite has one process, so one connection serves both.
   databases = url.startsWith('sqlite:') ? [first] : [first, await openDatabase(url)]

@@ -3,12 +3,12 @@ import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../src/store/open.ts'
 import { openTrail, problemsOf, sealerOf, walk, write } from '../support/audit.ts'
-import { emptyDatabase } from '../support/database.ts'
+import { freshDatabase } from '../support/database.ts'
 
 let url: string
 let db: Database
 beforeEach(async () => {
-  url = await emptyDatabase()
+  url = await freshDatabase()
   db = await openTrail(url, 12)
 })
 afterEach(() => db.destroy())

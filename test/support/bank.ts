@@ -13,13 +13,15 @@ import { createLog } from '../../src/log.ts'
 import type { Entrance } from '../../src/operator/desk/entrance.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
+import { makeSigningKeys } from '../../src/provider/keys.ts'
 import type { Clients } from '../../src/store/clients.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
+import { sealedSecret } from '../../src/store/sealed-secrets.ts'
 import type { Sealer } from '../../src/sealer.ts'
 import type { Delivery } from '../../src/outbox/delivery.ts'
 import type { MailSystem } from '../../src/outbox/notices.ts'
 import type { Sweeper } from '../../src/sweeper.ts'
-import { emptyDatabase } from './database.ts'
+import { freshDatabase } from './database.ts'
 
 export type TestBank = {
   readonly server: FastifyInstance
@@ -59,6 +61,9 @@ export type TestBankOptions = {
   readonly institution?: (institution: Institution) => Institution
 }
 
+/** Made once for all banks of a test process: an RSA key costs more than all the rest of a bank's start. */
+const signingKeys = makeSigningKeys()
+
 export async function startBank(options: TestBankOptions = {}): Promise<TestBank> {
   const settings = readSettings({ NINKA_MODE: 'demo', LOG_LEVEL: 'debug', ...options.environment })
   const logged: string[] = []
@@ -69,10 +74,11 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     },
   })
   const log = createLog({ level: settings.logLevel, destination })
-  const db = await openDatabase(options.databaseUrl ?? (await emptyDatabase()))
+  const db = await openDatabase(options.databaseUrl ?? (await freshDatabase()))
   const clock = () => Date.now()
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
+  await sealedSecret({ db, secrets, clock }, 'signing-keys', () => signingKeys)
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
   const { server, certificateServer, mutualTlsServer, deskServer, clients, sweeper, sealer, outbox } =
     await createApp({

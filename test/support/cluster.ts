@@ -1,9 +1,10 @@
 /** Vitest's set-up of the PostgreSQL projects: one cluster for the whole run. */
 import type { TestProject } from 'vitest/node'
-import { startPostgres } from './postgres.ts'
+import { makeTables, startPostgres } from './postgres.ts'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const cluster = await startPostgres()
+  await makeTables(cluster.url)
   project.provide('postgres', cluster.url)
   return cluster.stop
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { openDatabase } from '../../src/store/open.ts'
 
 export type Cluster = { readonly url: string; readonly stop: () => Promise<void> }
 
@@ -36,20 +37,8 @@ export async function startPostgres(): Promise<Cluster> {
     ]),
     { stdio: 'ignore' },
   )
-  const options = [
-    '-D',
-    data,
-    '-p',
-    String(port),
-    '-k',
-    folder,
-    '-h',
-    '127.0.0.1',
-    '-c',
-    'fsync=off',
-    '-c',
-    'max_connections=300',
-  ]
+  const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1']
+  for (const setting of forgetful) options.push('-c', setting)
   const server = spawn(...run('postgres', options), { stdio: 'ignore' })
   const url = `postgres://ninka@127.0.0.1:${port}/postgres`
   await ready(url)
@@ -63,6 +52,17 @@ export async function startPostgres(): Promise<Cluster> {
     },
   }
 }
+
+const forgetful = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  // It visits every database in turn, and there is one for each test.
+  'autovacuum=off',
+  'max_connections=300',
+]
 
 /** PostgreSQL refuses to run as root. */
 const asNobody = (): string[] =>
@@ -85,13 +85,27 @@ async function ready(url: string): Promise<void> {
 
 let databases = 0
 
-/** A new empty database of the cluster. */
-export async function newDatabase(cluster: string): Promise<string> {
+const withTables = 'with_tables'
+
+/** A new database of the cluster: empty, or with the tables as this version makes them. */
+export async function newDatabase(
+  cluster: string,
+  { copiedFrom = 'template0' }: { readonly copiedFrom?: 'template0' | typeof withTables } = {},
+): Promise<string> {
   databases += 1
-  const name = `t_${process.pid}_${databases}_${Date.now() % 1_000_000}`
+  return createDatabase(cluster, `t_${process.pid}_${databases}_${Date.now() % 1_000_000}`, copiedFrom)
+}
+
+/** Makes the database that `newDatabase` can copy. */
+export async function makeTables(cluster: string): Promise<void> {
+  const db = await openDatabase(await createDatabase(cluster, withTables, 'template0'))
+  await db.destroy()
+}
+
+async function createDatabase(cluster: string, name: string, copiedFrom: string): Promise<string> {
   const client = new pg.Client({ connectionString: cluster })
   await client.connect()
-  await client.query(`create database ${name} template template0`)
+  await client.query(`create database ${name} template ${copiedFrom} strategy file_copy`)
   await client.end()
   return cluster.replace(/\/postgres$/, `/${name}`)
 }

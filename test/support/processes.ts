@@ -1,7 +1,7 @@
 /** Two processes that serve one bank. SQLite has one process, so there both are the same. */
 import { randomBytes } from 'node:crypto'
 import { startBank, type TestBank, type TestBankOptions } from './bank.ts'
-import { emptyDatabase } from './database.ts'
+import { freshDatabase } from './database.ts'
 
 export type Processes = {
   readonly one: TestBank
@@ -10,7 +10,7 @@ export type Processes = {
 }
 
 export async function startProcesses(options: TestBankOptions = {}): Promise<Processes> {
-  const databaseUrl = await emptyDatabase()
+  const databaseUrl = await freshDatabase()
   const shared = { ...options, databaseUrl, masterKey: randomBytes(32) }
   const one = await startBank(shared)
   if (databaseUrl.startsWith('sqlite:')) return { one, two: one, close: one.close }
