@@ -170,6 +170,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const nextItemKeys = createNextItemKeys(secrets.derive('next-item'))
   const apiAt = (origin: string) => ({
     prefix: '/api',
+    mutualTlsUrl: settings.mutualTls?.url,
     nextItemKeys,
     bank,
     clock,

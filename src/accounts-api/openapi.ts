@@ -8,15 +8,12 @@ import { rangeQuery } from './dates.ts'
 import { nextItemKeyText } from './next-item.ts'
 import { headers, headersOf, type Json, json, ofAnAccount, refusals } from './openapi-answers.ts'
 import { examples } from './openapi-examples.ts'
+import type { ApiParts } from './parts.ts'
 import { pageSize, shapes } from './shapes.ts'
 
-type Described = {
-  readonly publicUrl: string
-  /** how far back transactions can be had */
-  readonly lookBackMonths: number
-}
+type Described = Pick<ApiParts, 'publicUrl' | 'mutualTlsUrl' | 'lookBackMonths'>
 
-export function openApiDocument({ publicUrl, lookBackMonths }: Described): Json {
+export function openApiDocument({ publicUrl, mutualTlsUrl, lookBackMonths }: Described): Json {
   return {
     openapi: '3.1.1',
     info: {
@@ -25,7 +22,10 @@ export function openApiDocument({ publicUrl, lookBackMonths }: Described): Json 
       description: `Balances and transactions of the accounts that a customer shares with a fintech. ${about}`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: publicUrl }],
+    servers: [
+      { url: publicUrl },
+      ...(mutualTlsUrl ? [{ url: mutualTlsUrl, description: 'for tokens bound to a certificate' }] : []),
+    ],
     tags: [{ name: 'accounts' }, { name: 'document' }],
     paths: {
       '/api/accounts': read({

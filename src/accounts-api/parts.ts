@@ -12,6 +12,8 @@ export type ApiParts = {
   /** how far back transactions can be had */
   readonly lookBackMonths: number
   readonly publicUrl: string
+  /** the origin for clients whose tokens are bound to a certificate, where there is one */
+  readonly mutualTlsUrl: string | undefined
   readonly accessOf: AccessOf
   readonly consents: Consents
   readonly nextItemKeys: NextItemKeys

@@ -94,7 +94,11 @@ describe('the document', () => {
 
   // Delete the file and run this test: it is written anew.
   it('is the one that lies in docs/', async () => {
-    const made = openApiDocument({ publicUrl: 'https://login.bank.example', lookBackMonths: 24 })
+    const made = openApiDocument({
+      publicUrl: 'https://login.bank.example',
+      mutualTlsUrl: 'https://mtls.login.bank.example',
+      lookBackMonths: 24,
+    })
     const file = join(import.meta.dirname, '../../docs/accounts-api.json')
     await expect(`${JSON.stringify(made, null, 2)}\n`).toMatchFileSnapshot(file)
   })

@@ -1,5 +1,6 @@
 /** Long statements come in pages: every row once, whatever is booked or whichever day it becomes meanwhile. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createNextItemKeys } from '../../src/accounts-api/next-item.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { connect, consentsOf, type Tokens, type Walk } from '../support/walk.ts'
 
@@ -156,6 +157,15 @@ describe('a nextItemKey', () => {
     ['with more behind it', (key: string) => `${key}x`],
   ])('%s is refused', async (_what, change) => {
     expect(await ask({ ...year, nextItemKey: change(await begin()) })).toMatchObject(refused)
+  })
+
+  it('outlives a change of the master key, and not its end', () => {
+    const [former, newest] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    const page = { consent: 'c', account: 'a', dateFrom: '2025-11-01' }
+    const next = { from: '2025-11-01', to: '2026-11-24', after: '2026-01-05-7', since: '2026-11-24' }
+    const key = createNextItemKeys([former]).make(page, next)
+    expect(createNextItemKeys([newest, former]).read(page, key, '2026-11-24')).toEqual(next)
+    expect(createNextItemKeys([newest]).read(page, key, '2026-11-24')).toBeUndefined()
   })
 
   it('given twice in one address is refused', async () => {
