@@ -121,6 +121,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
 
   const refusals = createRefusals({ db, clock, clients, log })
+  const reach = settings.mode === 'demo' ? 'loopback' : 'public'
   const provider = createProvider({
     publicUrl,
     mutualTlsUrl: mutualTls?.origin.url,
@@ -133,6 +134,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     adapter: createAdapterFactory({ db, clock, clients, consents, publicUrl }),
     cookieKeys: secrets.derive('engine-cookies').map((key) => key.toString('base64url')),
     interactionLifetime: hours(25),
+    reach,
     renderError: engineErrorPage(server, pages),
   })
   const finishing = { db, clock, bank, pins, consents, institution }
@@ -224,7 +226,6 @@ export async function createApp(parts: AppParts): Promise<App> {
     log,
     every: parts.sweepEvery,
   })
-  const reach = settings.mode === 'demo' ? 'loopback' : 'public'
   const outbox = createDelivery({
     db,
     clock,

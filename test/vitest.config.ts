@@ -20,7 +20,6 @@ const onOneDatabase = [
   'test/attacks/{log-injection,redirect-tricks,response-mixing}.test.ts',
   'test/**/certificate.test.ts',
   'test/journey/{cookie,next-step}.test.ts',
-  'test/outbox/call.test.ts',
 ]
 
 // A worker loads the product once and runs file after file: to load it for each would take a third of the time.

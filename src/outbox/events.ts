@@ -5,9 +5,10 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Clients } from '../store/clients.ts'
 import type { OutgoingEvent } from '../store/outbox.ts'
-import { call, type Called, type Reach } from './call.ts'
+import type { Reach } from '../outgoing/ask.ts'
+import { call, type Called } from './call.ts'
 import type { Hand } from './delivery.ts'
-import type { Resolve } from './address.ts'
+import type { Resolve } from '../outgoing/address.ts'
 
 export type EventParts = {
   readonly clients: Pick<Clients, 'find'>

@@ -1,6 +1,7 @@
 /** A registered fintech as the engine's client metadata (names of RFC 7591, 8705, 9101, 9126, 9449 and JARM). */
 import { timingSafeEqual } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
+import { minutes } from '../clock.ts'
 import { hashClientSecret } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 
@@ -18,7 +19,7 @@ export function engineClient(client: Client, now: number): AdapterPayload {
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     subject_type: 'pairwise',
     ...authenticationOf(client, now),
-    ...(keys && ('jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri })),
+    ...(keys && ('jwks' in keys ? { jwks: keys.jwks } : published(keys.jwksUri, now))),
     ...(profile === 'standard' ? {} : { require_pushed_authorization_requests: true }),
     ...(signsMessages
       ? { require_signed_request_object: true, request_object_signing_alg: client.requestSigningAlg }
@@ -29,6 +30,15 @@ export function engineClient(client: Client, now: number): AdapterPayload {
     'urn:ninka:profile': profile,
   }
 }
+
+/**
+ * The engine would use keys that it once fetched for as long as they verify anything, also one that the fintech has taken
+ * back. Another `period` makes it another client to the engine, without any keys.
+ */
+const published = (jwksUri: string, now: number) => ({
+  jwks_uri: jwksUri,
+  'urn:ninka:keys_period': Math.floor(now / minutes(5)),
+})
 
 function authenticationOf({ authentication }: Client, now: number): Record<string, unknown> {
   const { method } = authentication

@@ -9,7 +9,9 @@ import type { Log } from '../log.ts'
 import { keyedHash } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 import type { BankScope } from '../consent/services.ts'
+import type { Reach } from '../outgoing/ask.ts'
 import { clientSecretMatches } from './client.ts'
+import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
 import { endpointAliases, mutualTls } from './mutual-tls.ts'
 import { policy } from './policy.ts'
@@ -24,6 +26,8 @@ type ProviderParts = {
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly jwks: NonNullable<Configuration['jwks']>
   readonly cookieKeys: readonly string[]
+  /** where clients' keys may be fetched from */
+  readonly reach: Reach
   readonly pairwiseKey: Buffer
   /** how long the engine remembers a request, ms; outlives every journey (design 2.3) */
   readonly interactionLifetime: number
@@ -67,7 +71,9 @@ export function createProvider(parts: ProviderParts): Provider {
     ],
     ...(mutualTlsUrl ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } } : {}),
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
-    extraClientMetadata: { properties: ['urn:ninka:bank_scopes', 'urn:ninka:profile'] },
+    extraClientMetadata: {
+      properties: ['urn:ninka:bank_scopes', 'urn:ninka:profile', 'urn:ninka:keys_period'],
+    },
     enabledJWA: {
       clientAuthSigningAlgValues: [...algorithms],
       idTokenSigningAlgValues: [...algorithms],
@@ -89,6 +95,7 @@ export function createProvider(parts: ProviderParts): Provider {
       return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined
     },
     interactions: { url: (_ctx, interaction) => `/journey/${interaction.uid}`, policy: policy() },
+    fetch: fetchClientKeys(parts),
     features: {
       devInteractions: { enabled: false },
       userinfo: { enabled: false },

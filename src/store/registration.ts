@@ -1,6 +1,7 @@
 /** What the bank verified about a fintech and how it authenticates: the shape of a registration, whoever writes it. */
 import { z } from 'zod'
 import { bankScopes } from '../consent/services.ts'
+import { faultOfKeys, haveCertificate } from './client-keys.ts'
 
 export const clientId = /^[a-z0-9-]{3,64}$/
 
@@ -123,12 +124,6 @@ function checkProfile({ value, issues }: z.core.ParsePayload<Rules>): void {
 
 export const registration = fields.check(checkProfile)
 
-/** The parts of a private key, or a key that is one altogether (RFC 7518, section 6). */
-const privateParts = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-
-const isPublic = (key: Readonly<Record<string, unknown>>): boolean =>
-  !privateParts.some((part) => Object.hasOwn(key, part))
-
 /** As the bank's staff write it: a secret is never chosen by anybody, so there is none in it, and no private key either. */
 export const writtenRegistration = fields
   .extend({
@@ -143,11 +138,16 @@ export const writtenRegistration = fields
       byCertificate,
       bySelfSignedCertificate,
     ]),
-    keys: clientKeys
-      .refine((keys) => !('jwks' in keys) || keys.jwks.keys.every(isPublic), 'must be public keys only')
-      .optional(),
   })
   .check(checkProfile)
+  .check(({ value: { keys, authentication }, issues }) => {
+    const wrong = (message: string) => issues.push({ code: 'custom', path: ['keys'], message, input: keys })
+    if (!keys || !('jwks' in keys)) return
+    const fault = faultOfKeys(keys.jwks.keys)
+    if (fault) wrong(fault)
+    else if (authentication.method === 'self_signed_tls_client_auth' && !haveCertificate(keys.jwks.keys))
+      wrong('must have the certificate of the client in a key, as x5c')
+  })
 
 export type Registration = z.infer<typeof registration>
 /** As it may be written: what has a default may be left out. */

@@ -28,8 +28,13 @@ const registration = {
   consentDays: '60',
   redirectUris: 'https://app.tsukimi.example/callback\r\nhttps://app.tsukimi.example/other',
   eventsUrl: '',
+  profile: 'standard',
+  senderConstraint: 'none',
   method: 'client_secret_basic',
+  subjectKind: 'subject_dn',
+  subject: '',
   jwks: '',
+  jwksUri: '',
   signingAlg: 'ES256',
   note: '契約書を確認した',
 }
@@ -105,6 +110,19 @@ describe('a registration', () => {
       { method: 'private_key_jwt', jwks: '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b","d":"c"}]}' },
       '秘密鍵は入れないで',
     ],
+    [
+      'keys and their address',
+      { method: 'private_key_jwt', jwks: '{"keys":[]}', jwksUri: 'https://a.example/' },
+      'どちらか一方',
+    ],
+    ['keys at a private address', { method: 'private_key_jwt', jwksUri: 'http://keys.example/' }, '公開鍵を'],
+    ['FAPI with a secret', { profile: 'fapi2', senderConstraint: 'dpop' }, 'シークレットではなく'],
+    [
+      'FAPI without a bound token',
+      { profile: 'fapi2', method: 'private_key_jwt', jwksUri: 'https://tsukimi.example/jwks' },
+      '結び付けて',
+    ],
+    ['a certificate without a name', { method: 'tls_client_auth' }, '証明書の名前を'],
     ['no reason', { note: '' }, '理由を書いて'],
   ])('with %s is refused, and what was typed stays', async (_what, changes, told) => {
     const page = await register(changes)
@@ -113,6 +131,36 @@ describe('a registration', () => {
     if (!('companyName' in changes)) expect(page.html).toContain('value="株式会社つきみ"')
     expect(await bank.clients.find('tsukimi-books')).toBeUndefined()
     expect((await bank.clients.find('demo-kakeibo'))?.serviceName).toBe('みほん家計簿')
+  })
+
+  it('of a FAPI client is kept through a change at the desk, and shown', async () => {
+    const fapi = {
+      profile: 'fapi2-message-signing',
+      senderConstraint: 'mtls',
+      method: 'tls_client_auth',
+      subjectKind: 'san_dns',
+      subject: 'api.tsukimi.example',
+      jwksUri: 'https://keys.tsukimi.example/jwks',
+      signingAlg: 'PS256',
+    }
+    const page = await register(fapi)
+    for (const told of ['署名', 'api.tsukimi.example', 'https://keys.tsukimi.example/jwks'])
+      expect(page.html).toContain(told)
+    const before = await bank.clients.find('tsukimi-books')
+    expect(before).toMatchObject({
+      profile: 'fapi2-message-signing',
+      senderConstraint: 'mtls',
+      authentication: {
+        method: 'tls_client_auth',
+        subject: { kind: 'san_dns', value: 'api.tsukimi.example' },
+      },
+      keys: { jwksUri: 'https://keys.tsukimi.example/jwks' },
+      requestSigningAlg: 'PS256',
+    })
+    const { html } = await desk.get('/clients/tsukimi-books/edit')
+    for (const value of Object.values(fapi)) expect(html).toContain(`value="${value}"`)
+    await desk.post('/clients/tsukimi-books/edit', { ...registration, ...fapi, serviceName: 'つきみ' })
+    expect(await bank.clients.find('tsukimi-books')).toEqual({ ...before, serviceName: 'つきみ' })
   })
 
   it('is changed without a change of its secret', async () => {

@@ -1,4 +1,5 @@
 /** The register of fintechs: who changed what, suspended at once, and secrets that change over without a gap. */
+import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type TestBank, startBank } from '../support/bank.ts'
 import { openFintech } from '../support/fintech.ts'
@@ -78,6 +79,28 @@ describe('a registration', () => {
       expect(await bank.clients.find('new-fintech')).toBeUndefined()
     },
   )
+
+  const point = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  it.each([
+    ['no key at all', [], 'Too small'],
+    ['a key that is none', [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }], 'must be EC keys'],
+    ['a short key', [short], 'must be EC keys'],
+    ['two keys of one name', [point, point], 'a kid of its own'],
+    ['a certificate that is none', [{ ...point, x5c: ['AAAA'] }], 'x5c'],
+  ])('with %s is refused', async (_what, keys, told) => {
+    const authentication = { method: 'private_key_jwt' as const }
+    await expect(
+      bank.clients.register({ ...written, authentication, keys: { jwks: { keys } } }, change),
+    ).rejects.toThrow(told)
+  })
+
+  it('by a self-signed certificate is refused without the certificate', async () => {
+    const authentication = { method: 'self_signed_tls_client_auth' as const }
+    await expect(
+      bank.clients.register({ ...written, authentication, keys: { jwks: { keys: [point] } } }, change),
+    ).rejects.toThrow('as x5c')
+  })
 
   it('made by two members of the staff at once is one client with one secret', async () => {
     const both = await Promise.all([1, 2].map(() => bank.clients.register(written, change)))

@@ -24,8 +24,13 @@ const form = z.object({
   consentDays: text(8),
   redirectUris: long,
   eventsUrl: text(1000),
+  profile: text(40),
+  senderConstraint: text(10),
   method: text(40),
+  subjectKind: text(20),
+  subject: text(600),
   jwks: long,
+  jwksUri: text(1000),
   signingAlg: text(10),
   note: text(1000),
 })
@@ -55,24 +60,33 @@ export const noFields: ClientFields = {
   consentDays: '90',
   redirectUris: '',
   eventsUrl: '',
+  profile: 'standard',
+  senderConstraint: 'none',
   method: 'client_secret_basic',
+  subjectKind: 'subject_dn',
+  subject: '',
   jwks: '',
+  jwksUri: '',
   signingAlg: 'ES256',
   note: '',
 }
 
 /** What is registered, as it stands in the form. */
 export function fieldsOf(client: Client): ClientFields {
-  const { authentication } = client
-  const byKey = authentication.method === 'private_key_jwt'
+  const { authentication, keys } = client
+  const subject = authentication.method === 'tls_client_auth' ? authentication.subject : undefined
   return {
     ...client,
     consentDays: String(client.consentDays),
     redirectUris: client.redirectUris.join('\n'),
     eventsUrl: client.eventsUrl ?? '',
     method: authentication.method,
-    jwks: client.keys && 'jwks' in client.keys ? JSON.stringify(client.keys.jwks, null, 1) : '',
-    signingAlg: byKey ? authentication.signingAlg : 'ES256',
+    subjectKind: subject?.kind ?? 'subject_dn',
+    subject: subject?.value ?? '',
+    jwks: keys && 'jwks' in keys ? JSON.stringify(keys.jwks, null, 1) : '',
+    jwksUri: keys && 'jwksUri' in keys ? keys.jwksUri : '',
+    signingAlg:
+      authentication.method === 'private_key_jwt' ? authentication.signingAlg : client.requestSigningAlg,
     note: '',
   }
 }
@@ -93,19 +107,30 @@ export type ReadRegistration =
 
 /** @param id of a registration that is changed; it cannot be */
 export function readRegistration(fields: ClientFields, id = fields.id): ReadRegistration {
-  const { method, jwks, signingAlg, eventsUrl, redirectUris, consentDays, note: _note, ...rest } = fields
+  const { method, subjectKind, subject, jwks, jwksUri, signingAlg, note: _note, ...rest } = fields
+  const { eventsUrl, redirectUris, consentDays, ...plain } = rest
   const parsed = writtenRegistration.safeParse({
-    ...rest,
+    ...plain,
     id,
     consentDays: /^\d{1,4}$/.test(consentDays.normalize('NFKC')) ? Number(consentDays.normalize('NFKC')) : 0,
     redirectUris: redirectUris.split(/\s+/).filter(Boolean),
     ...(eventsUrl === '' ? {} : { eventsUrl }),
-    authentication: method === 'private_key_jwt' ? { method, signingAlg } : { method },
-    ...(jwks === '' ? {} : { keys: { jwks: keysIn(jwks) } }),
+    authentication: {
+      method,
+      ...(method === 'private_key_jwt' ? { signingAlg } : {}),
+      ...(method === 'tls_client_auth' ? { subject: { kind: subjectKind, value: subject } } : {}),
+    },
+    requestSigningAlg: signingAlg,
+    // Both at once are refused: which one counts would be anybody's guess.
+    ...(jwks === '' && jwksUri === ''
+      ? {}
+      : { keys: { ...(jwks === '' ? {} : { jwks: keysIn(jwks) }), ...(jwksUri === '' ? {} : { jwksUri }) } }),
   })
   const termsMissing = fields.termsVersion === '' ? ['termsVersion'] : []
   if (parsed.success && termsMissing.length === 0) return { ok: true, value: parsed.data }
-  const wrong = parsed.success ? [] : parsed.error.issues.map(({ path }) => String(path[0]))
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path: [name, part] }) => (part === 'subject' ? 'subject' : String(name)))
   const names = [...new Set([...wrong, ...termsMissing])]
   return { ok: false, errors: names.map((name) => errorAt(name)) }
 }
@@ -124,6 +149,9 @@ const codes: Readonly<Record<string, { readonly code: DeskErrorCode; readonly fi
   consentDays: { code: 'client-days' },
   redirectUris: { code: 'client-redirect-uris' },
   eventsUrl: { code: 'client-events-url' },
+  authentication: { code: 'client-profile', field: 'profile-standard' },
+  senderConstraint: { code: 'client-profile', field: 'profile-standard' },
+  subject: { code: 'client-subject' },
 }
 
 const errorAt = (name: string): DeskError => ({

@@ -139,12 +139,8 @@ async function clientView(
 const names: ReadonlySet<string> = new Set(['serviceName', 'companyName', 'registrationNumber', 'contact'])
 
 function factsOf({ clientForm, values }: DeskMessages, client: Client): ClientView['facts'] {
-  const { fields, scopes, methods } = clientForm
-  const { authentication } = client
-  const method =
-    authentication.method === 'private_key_jwt'
-      ? `${methods.private_key_jwt} ${authentication.signingAlg}`
-      : methods[authentication.method]
+  const { fields, scopes, methods, profiles, constraints } = clientForm
+  const { authentication, keys } = client
   const facts: readonly (readonly [keyof typeof fields, string])[] = [
     ['id', client.id],
     ['serviceName', client.serviceName],
@@ -160,7 +156,22 @@ function factsOf({ clientForm, values }: DeskMessages, client: Client): ClientVi
     ['consentDays', String(client.consentDays)],
     ['redirectUris', client.redirectUris.join(' ')],
     ['eventsUrl', client.eventsUrl ?? '—'],
-    ['method', method],
+    ['profile', profiles[client.profile]],
+    ['senderConstraint', constraints[client.senderConstraint]],
+    ['method', methods[authentication.method]],
+    ...(authentication.method === 'tls_client_auth'
+      ? [['subject', authentication.subject.value] as const]
+      : []),
+    ...(keys ? [keysFact(keys)] : []),
+    ...(authentication.method === 'private_key_jwt'
+      ? [['signingAlg', authentication.signingAlg] as const]
+      : []),
   ]
   return facts.map(([name, text]) => ({ label: fields[name], text, isName: names.has(name) }))
+}
+
+/** Where they are published, or what they are called. */
+function keysFact(keys: NonNullable<Client['keys']>): readonly ['jwks' | 'jwksUri', string] {
+  if ('jwksUri' in keys) return ['jwksUri', keys.jwksUri]
+  return ['jwks', keys.jwks.keys.map(({ kid, kty }) => String(kid ?? kty)).join(', ')]
 }

@@ -207,8 +207,15 @@ export type ClientFields = {
   /** one a line */
   readonly redirectUris: string
   readonly eventsUrl: string
+  readonly profile: string
+  readonly senderConstraint: string
   readonly method: string
+  /** of a certificate: which name of it, and that name */
+  readonly subjectKind: string
+  readonly subject: string
   readonly jwks: string
+  readonly jwksUri: string
+  /** of client assertions, and of signed requests */
   readonly signingAlg: string
   readonly note: string
 }

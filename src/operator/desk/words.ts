@@ -31,6 +31,8 @@ export const deskErrorCodes = [
   'client-redirect-uris',
   'client-events-url',
   'client-keys',
+  'client-profile',
+  'client-subject',
 ] as const
 export type DeskErrorCode = (typeof deskErrorCodes)[number]
 

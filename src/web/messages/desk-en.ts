@@ -250,15 +250,28 @@ export const deskEn: DeskMessages = {
       consentDays: 'Days of a permission',
       redirectUris: 'Redirect URIs',
       eventsUrl: 'Address for events (optional)',
+      profile: 'Profile',
+      senderConstraint: 'Tokens are bound to',
       method: 'Client authentication',
+      subjectKind: 'Name of the certificate',
+      subject: 'The name',
       jwks: 'Public keys (JWKS)',
+      jwksUri: 'or the address where they are published',
       signingAlg: 'Signature',
     },
     hints: {
       id: '3 to 64 small letters, digits and hyphens. It cannot be changed later.',
       redirectUris: 'One a line, https, all on one host.',
-      jwks: 'For authentication by public key only, as JSON.',
+      jwks: 'As JSON. Needed for public keys, registered certificates (as x5c) and signed requests.',
+      subject: 'For the certificate of an authority only, exactly as in it; a subject as RFC 4514 writes it.',
     },
+    profiles: {
+      standard: 'Standard (OAuth 2.0 with PKCE)',
+      fapi2: 'FAPI 2.0 Security Profile',
+      'fapi2-message-signing': 'FAPI 2.0 with signed requests and answers (Message Signing)',
+    },
+    constraints: { none: 'nothing', dpop: 'a key (DPoP)', mtls: 'the client certificate (mTLS)' },
+    subjectKinds: { subject_dn: 'Subject', san_dns: 'DNS name', san_uri: 'URI' },
     scopes: { balances: 'Balances', transactions: 'Deposits and withdrawals' },
     methods: {
       client_secret_basic: 'Secret',
@@ -438,7 +451,11 @@ export const deskEn: DeskMessages = {
     'client-days': 'A permission lasts 1 to 366 days.',
     'client-redirect-uris': 'Enter redirect URIs, one a line, https, all on one host.',
     'client-events-url': 'The address for events starts with https://.',
-    'client-keys': 'Enter the public keys as a JWKS (JSON), without any private key.',
+    'client-keys':
+      'Enter the public keys as a JWKS (JSON), without any private key, or the address where they are published; not both.',
+    'client-profile':
+      'FAPI 2.0 needs a public key or a certificate, not a secret, and tokens that are bound to a key or a certificate.',
+    'client-subject': 'Enter the name of the certificate by which the client is known.',
   },
   done: {
     stopped: 'The connection was stopped. The service has no access any more.',

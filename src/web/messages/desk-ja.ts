@@ -266,15 +266,28 @@ const words = {
       consentDays: '認可期間（日）',
       redirectUris: 'リダイレクトURI',
       eventsUrl: '通知を受け取るURL（任意）',
+      profile: 'プロファイル',
+      senderConstraint: 'トークンを結び付けるもの',
       method: 'クライアント認証の方式',
+      subjectKind: '証明書の名前の種類',
+      subject: '証明書の名前',
       jwks: '公開鍵（JWKS）',
+      jwksUri: 'または公開鍵を公開しているアドレス',
       signingAlg: '署名の方式',
     },
     hints: {
       id: '半角の小文字、数字、ハイフンで3〜64文字。登録後は変更できません。',
       redirectUris: '1行に1つ。すべて同じホストのhttpsのアドレス。',
-      jwks: '公開鍵による認証のときだけ。JSONの形で貼り付けます。',
+      jwks: 'JSONの形で貼り付けます。公開鍵、届け出た証明書（x5c）、署名した要求に必要です。',
+      subject: '認証局の証明書のときだけ。証明書にあるとおりに入力します（サブジェクトはRFC 4514の書き方）。',
     },
+    profiles: {
+      standard: '標準（OAuth 2.0、PKCE）',
+      fapi2: 'FAPI 2.0 セキュリティプロファイル',
+      'fapi2-message-signing': 'FAPI 2.0（要求と応答に署名する）',
+    },
+    constraints: { none: '結び付けない', dpop: '鍵（DPoP）', mtls: 'クライアント証明書（mTLS）' },
+    subjectKinds: { subject_dn: 'サブジェクト', san_dns: 'DNS名', san_uri: 'URI' },
     scopes: { balances: '残高照会', transactions: '入出金明細照会' },
     methods: {
       client_secret_basic: 'シークレット',
@@ -453,7 +466,11 @@ const words = {
     'client-days': '認可期間は1〜366日です。',
     'client-redirect-uris': 'リダイレクトURIを1行に1つ、すべて同じホストのhttpsで入力してください。',
     'client-events-url': '通知を受け取るURLは、https:// で始めてください。',
-    'client-keys': '公開鍵をJWKS（JSON）の形で入力してください。秘密鍵は入れないでください。',
+    'client-keys':
+      '公開鍵をJWKS（JSON）の形で入力するか、公開しているアドレスを入力してください（どちらか一方）。秘密鍵は入れないでください。',
+    'client-profile':
+      'FAPI 2.0 では、シークレットではなく公開鍵か証明書を使い、トークンを鍵か証明書に結び付けてください。',
+    'client-subject': 'クライアントの証明書の名前を入力してください。',
   } satisfies Record<DeskErrorCode, string>,
   done: {
     stopped: '連携を停止しました。API連携先は、もう口座情報を取得できません。',

@@ -1,7 +1,7 @@
 /** An address that a fintech wrote must not lead the bank's server into the bank: whatever the name, the notation or the answer. */
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Address, isPublic } from '../../src/outbox/address.ts'
+import { type Address, isPublic } from '../../src/outgoing/address.ts'
 import { type Call, call } from '../../src/outbox/call.ts'
 import { openReceiver, type Receiver, status } from '../support/receiver.ts'
 

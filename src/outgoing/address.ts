@@ -1,5 +1,5 @@
 /**
- * Which addresses an event may be pushed to. The URL was written by a fintech, and a name may lead anywhere: into the
+ * Which addresses we call. The URL was written by a fintech, and a name may lead anywhere: into the
  * bank's own network, to this machine, to a cloud's metadata service.
  */
 import { lookup } from 'node:dns/promises'

@@ -1,0 +1,62 @@
+/**
+ * The keys that a fintech publishes (`jwks_uri`): fetched by us from addresses that were checked, kept for minutes, and
+ * still used for a day when the fintech's server is down, so that nobody's customers are cut off by that.
+ */
+import { type Clock, hours } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Resolve } from '../outgoing/address.ts'
+import { ask, type Reach } from '../outgoing/ask.ts'
+
+type Parts = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly reach: Reach
+  readonly resolve?: Resolve | undefined
+}
+
+/** The engine asks again after this many seconds, whatever the fintech's server says: a key taken back must die soon. */
+const freshFor = 300
+const usedFor = hours(24)
+const mostKept = 1000
+
+/** What the engine fetches by; it fetches nothing else than clients' keys. */
+export function fetchClientKeys({ clock, log, reach, resolve }: Parts): typeof globalThis.fetch {
+  const kept = new Map<string, { readonly body: string; readonly at: number }>()
+  return async (address) => {
+    const url = address instanceof Request ? address.url : String(address)
+    const answered = await ask({
+      url,
+      method: 'GET',
+      headers: { accept: 'application/jwk-set+json, application/json' },
+      reach,
+      resolve,
+      timeoutMs: 2500,
+    })
+    if (answered.ok && answered.value.status === 200 && isKeySet(answered.value.body)) {
+      kept.delete(url)
+      kept.set(url, { body: answered.value.body, at: clock() })
+      for (const oldest of kept.keys()) if (kept.size > mostKept) kept.delete(oldest)
+      return keysIn(answered.value.body)
+    }
+    const problem = answered.ok ? `status-${answered.value.status}` : answered.problem
+    log.warn({ event: 'client-keys-unreachable', host: new URL(url).host, problem }, 'no keys to be had')
+    const former = kept.get(url)
+    if (former && clock() - former.at < usedFor) return keysIn(former.body)
+    // Thrown, because any answer at all would count as fresh keys for another minute.
+    throw new Error(`the client's keys cannot be had: ${problem}`)
+  }
+}
+
+const keysIn = (body: string): Response =>
+  new Response(body, {
+    headers: { 'content-type': 'application/json', 'cache-control': `max-age=${freshFor}` },
+  })
+
+function isKeySet(body: string): boolean {
+  try {
+    const set: unknown = JSON.parse(body)
+    return typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)
+  } catch {
+    return false
+  }
+}
