@@ -145,8 +145,8 @@ const open = ({ databaseUrl, databasePasswordFile }: Settings) =>
   openDatabase(databaseUrl, databasePasswordFile ? readSecret(databasePasswordFile) : undefined)
 
 /** The demo's own authority with a certificate for every case, under DATA_DIR, and one for the servers' names. */
-function demoAuthority({ dataDir, publicUrl, certificate }: Settings): Promise<DemoCertificates> {
-  const named = [publicUrl, certificate?.url ?? ''].map((url) =>
+function demoAuthority({ dataDir, publicUrl, certificate, mutualTls }: Settings): Promise<DemoCertificates> {
+  const named = [publicUrl, certificate?.url ?? '', mutualTls?.url ?? ''].map((url) =>
     url.replace(/^https?:\/\//, '').replace(/:\d+$/, ''),
   )
   return prepareDemoCertificates({
