@@ -150,7 +150,8 @@ async function prepare(place: Place, hosts: readonly string[]): Promise<void> {
       ['CN', 'Mihon Demo Server'],
     ],
     state: 'good',
-    keyKind: 'ec-p256',
+    // Clients of FAPI 1.0 know suites with RSA alone.
+    keyKind: 'rsa-2048',
     kind: 'server',
     names: hosts,
     issuer: root,

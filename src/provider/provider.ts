@@ -10,6 +10,7 @@ import { keyedHash } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 import type { BankScope } from '../consent/services.ts'
 import type { Reach } from '../outgoing/ask.ts'
+import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
@@ -83,6 +84,8 @@ export function createProvider(parts: ProviderParts): Provider {
     },
     // the arrangement that a fintech means to renew (Grant Management for OAuth 2.0, section 5.1)
     extraParams: ['grant_id'],
+    clockTolerance,
+    assertJwtClientAuthClaimsAndHeader: assertionClaims(isFapi),
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,
@@ -105,7 +108,7 @@ export function createProvider(parts: ProviderParts): Provider {
       ...(mutualTlsUrl ? { mTLS: mutualTls } : {}),
       fapi: {
         enabled: true,
-        profile: (_ctx, client) => (client && profileOf(client) !== 'standard' ? '2.0' : undefined),
+        profile: (_ctx, client) => (client && isFapi(client) ? '2.0' : undefined),
       },
       requestObjects: { enabled: true },
       clientCredentials: { enabled: true },
@@ -180,6 +183,8 @@ const allowedScopes = (client: unknown): BankScope[] =>
   (client as Record<'urn:ninka:bank_scopes', BankScope[]>)['urn:ninka:bank_scopes']
 const profileOf = (client: unknown): Client['profile'] =>
   (client as Record<'urn:ninka:profile', Client['profile']>)['urn:ninka:profile']
+
+const isFapi = (client: unknown): boolean => profileOf(client) !== 'standard'
 
 /**
  * Whole seconds until the consent of the grant in use ends, at least 1: the engine answers 500 to a lifetime of zero.
