@@ -150,8 +150,7 @@ async function prepare(place: Place, hosts: readonly string[]): Promise<void> {
       ['CN', 'Mihon Demo Server'],
     ],
     state: 'good',
-    // Clients of FAPI 1.0 know suites with RSA alone.
-    keyKind: 'rsa-2048',
+    keyKind: 'ec-p256',
     kind: 'server',
     names: hosts,
     issuer: root,

@@ -14,7 +14,7 @@ import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
-import { endpointAliases, mutualTls } from './mutual-tls.ts'
+import { endpointAliases, mutualTlsOf } from './mutual-tls.ts'
 import { policy } from './policy.ts'
 import { proofAlgorithms } from './proof.ts'
 import { defaultResource, requireBankScope, resourceServer } from './resource.ts'
@@ -22,8 +22,8 @@ import { tellOfConsent } from './tell-of-consent.ts'
 
 type ProviderParts = {
   readonly publicUrl: string
-  /** origin that asks fintechs for a certificate; undefined when there is none */
-  readonly mutualTlsUrl: string | undefined
+  /** origin that asks fintechs for a certificate, and whether any authority of theirs is trusted; undefined without one */
+  readonly mutualTls: { readonly url: string; readonly hasAuthorities: boolean } | undefined
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly jwks: NonNullable<Configuration['jwks']>
   readonly cookieKeys: readonly string[]
@@ -47,7 +47,7 @@ const algorithms = proofAlgorithms
 const inSeconds = (ms: number) => Math.floor(ms / seconds(1))
 
 export function createProvider(parts: ProviderParts): Provider {
-  const { publicUrl, mutualTlsUrl } = parts
+  const { publicUrl, mutualTls } = parts
   const provider = new Provider(publicUrl, {
     adapter: parts.adapter,
     jwks: parts.jwks,
@@ -68,9 +68,10 @@ export function createProvider(parts: ProviderParts): Provider {
     clientAuthMethods: [
       'client_secret_basic',
       'private_key_jwt',
-      ...(mutualTlsUrl ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
+      ...(mutualTls?.hasAuthorities ? (['tls_client_auth'] as const) : []),
+      ...(mutualTls ? (['self_signed_tls_client_auth'] as const) : []),
     ],
-    ...(mutualTlsUrl ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } } : {}),
+    ...(mutualTls ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTls.url) } } : {}),
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
     extraClientMetadata: {
       properties: ['urn:ninka:bank_scopes', 'urn:ninka:profile', 'urn:ninka:keys_period'],
@@ -86,6 +87,7 @@ export function createProvider(parts: ProviderParts): Provider {
     extraParams: ['grant_id'],
     clockTolerance,
     assertJwtClientAuthClaimsAndHeader: assertionClaims(isFapi),
+    clientBasedCORS: () => false,
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,
@@ -105,7 +107,7 @@ export function createProvider(parts: ProviderParts): Provider {
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       dPoP: { enabled: true },
-      ...(mutualTlsUrl ? { mTLS: mutualTls } : {}),
+      ...(mutualTls ? { mTLS: mutualTlsOf(mutualTls) } : {}),
       fapi: {
         enabled: true,
         profile: (_ctx, client) => (client && isFapi(client) ? '2.0' : undefined),

@@ -99,7 +99,7 @@ describe.each([
     })
   })
 
-  it('speaks TLS 1.2 and 1.3, and nothing older', async () => {
+  it('1. speaks TLS 1.2 and 1.3, and nothing older', async () => {
     const accepted: SecureVersion[] = []
     for (const version of ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const) {
       const terms = { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' }
@@ -108,7 +108,7 @@ describe.each([
     expect(accepted).toEqual(['TLSv1.2', 'TLSv1.3'])
   })
 
-  it('takes four suites of TLS 1.2 and three of TLS 1.3, of all that Node knows', async () => {
+  it('1. takes four suites of TLS 1.2 and three of TLS 1.3, of all that Node knows', async () => {
     const accepted = new Set<string>()
     for (const cipher of getCiphers().map((known) => known.toUpperCase())) {
       const terms: Omit<Target, 'sni' | 'port'> = cipher.startsWith('TLS_')

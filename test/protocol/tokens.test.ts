@@ -229,7 +229,7 @@ describe('a refresh token', () => {
     })
     const claims = decodeJwt(idToken)
     expect(claims).toMatchObject({ aud: fintech.id, iss: 'http://localhost:3000', nonce: 'n'.repeat(64) })
-    const known = ['sub', 'iss', 'aud', 'iat', 'exp', 'nonce', 'auth_time', 'at_hash', 'acr', 'amr', 'sid']
+    const known = ['sub', 'iss', 'aud', 'iat', 'exp', 'nonce', 'auth_time', 'at_hash', 'acr', 'amr']
     expect(known).toEqual(expect.arrayContaining(Object.keys(claims)))
   })
 
