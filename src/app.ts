@@ -124,7 +124,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const reach = settings.mode === 'demo' ? 'loopback' : 'public'
   const provider = createProvider({
     publicUrl,
-    mutualTls: mutualTls && { url: mutualTls.origin.url, hasAuthorities: mutualTls.verifier !== undefined },
+    mutualTlsUrl: mutualTls?.origin.url,
     jwks,
     pairwiseKey,
     log,
@@ -187,7 +187,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   await server.register(errorRoutes, errorsAt(publicUrl))
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.
-  if (settings.mode === 'demo') await server.register((await import('./web/gallery.ts')).galleryRoutes)
+  if (settings.mode === 'demo') {
+    await server.register((await import('./web/gallery.ts')).galleryRoutes)
+    const { developersRoutes } = await import('./developers/developers.ts')
+    await server.register(developersRoutes, { ...parts, clients, locks, refusals })
+  }
 
   const certificateServer = certificates && (await bareServer({ settings, pages, log }))
   if (certificateServer) {

@@ -11,10 +11,13 @@ const MINIMUM_NODE = 24
 // What the tests need beyond npm: a Debian package, and a file that proves it is there.
 const DEBIAN_PACKAGES = {
   chromium: '/usr/bin/chromium',
+  curl: '/usr/bin/curl',
   haproxy: '/usr/sbin/haproxy',
   'libnss3-tools': '/usr/bin/certutil',
   nginx: '/usr/sbin/nginx',
   openssl: '/usr/bin/openssl',
+  'python3-authlib': '/usr/lib/python3/dist-packages/authlib/__init__.py',
+  'python3-requests': '/usr/lib/python3/dist-packages/requests/__init__.py',
   sslscan: '/usr/bin/sslscan',
   postgresql: inSomeVersion('/usr/lib/postgresql', 'bin/initdb'),
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',

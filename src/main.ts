@@ -1,16 +1,21 @@
 /** The process: reads the environment, starts what the mode asks for, and stops in good order. The only file that exits. */
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import { type CertificateParts, createApp, type MutualTlsParts } from './app.ts'
 import { createSimulator } from './bank/simulator/simulator.ts'
 import type { CertificateOrigin } from './certificate/origin.ts'
 import { createVerifier } from './certificate/verify.ts'
 import { systemClock } from './clock.ts'
-import { type DemoCertificates, prepareDemoCertificates } from './demo/certificates.ts'
 import { demoStaff } from './demo/staff.ts'
 import { createDemo, demoMail } from './demo/demo.ts'
-import { startTlsFront } from './demo/tls-front.ts'
+import {
+  type DemoAuthority,
+  demoAuthority,
+  listenBehind,
+  loopback,
+  makeCertificates,
+  type Started,
+  startFintechs,
+} from './demo/processes.ts'
 import { type Institution, readInstitution } from './institution.ts'
 import { createLog, type Log } from './log.ts'
 import { sealEvery } from './sealer.ts'
@@ -26,20 +31,18 @@ import {
   type Settings,
   SettingsError,
 } from './settings.ts'
-import { createClients } from './store/clients.ts'
 import { openDatabase } from './store/open.ts'
 import { sweepEvery } from './sweeper.ts'
-
-const loopback = '127.0.0.1'
-
-type Started = { readonly said: string; readonly stop: () => Promise<void> }
 
 /** What the first argument may say; without one it is `start`. */
 const modes = {
   demo: (environment) => startServer(readSettings({ ...environment, NINKA_MODE: 'demo' })),
   start: (environment) => startServer(readSettings({ ...environment, NINKA_MODE: 'production' })),
   // The parts of a demo that is spread over several processes.
-  fintechs: (environment) => startFintechs(readSettings({ ...environment, NINKA_MODE: 'demo' })),
+  async fintechs(environment) {
+    const settings = readSettings({ ...environment, NINKA_MODE: 'demo' })
+    return startFintechs(settings, await open(settings))
+  },
   certificates: (environment) => makeCertificates(readSettings({ ...environment, NINKA_MODE: 'demo' })),
 } as const satisfies Record<string, (environment: NodeJS.ProcessEnv) => Promise<Started>>
 
@@ -112,82 +115,17 @@ async function startServer(settings: Settings): Promise<Started> {
   }
 }
 
-/** The demo fintechs alone, for a demo whose bank runs in other processes. */
-async function startFintechs(settings: Settings): Promise<Started> {
-  const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: true }))
-  const db = await open(settings)
-  const bank = await createSimulator({ db, clock: systemClock })
-  const clients = createClients({ db, clock: systemClock })
-  const fintechs = await createDemo({
-    settings,
-    clients,
-    db,
-    secrets,
-    clock: systemClock,
-    resetBank: () => bank.reset(),
-  })
-  return {
-    said: `ready: open ${settings.fintechUrl}`,
-    async stop() {
-      await fintechs.close()
-      await db.destroy()
-    },
-  }
-}
-
-/** Makes the demo's certificates and ends, so that a proxy finds its own when it starts. */
-async function makeCertificates(settings: Settings): Promise<Started> {
-  const { folder } = await demoAuthority(settings)
-  return { said: `ready: certificates in ${folder}`, stop: async () => {} }
-}
-
 const open = ({ databaseUrl, databasePasswordFile }: Settings) =>
   openDatabase(databaseUrl, databasePasswordFile ? readSecret(databasePasswordFile) : undefined)
 
-/** The demo's own authority with a certificate for every case, under DATA_DIR, and one for the servers' names. */
-function demoAuthority({ dataDir, publicUrl, certificate, mutualTls }: Settings): Promise<DemoCertificates> {
-  const named = [publicUrl, certificate?.url ?? '', mutualTls?.url ?? ''].map((url) =>
-    url.replace(/^https?:\/\//, '').replace(/:\d+$/, ''),
-  )
-  return prepareDemoCertificates({
-    folder: join(dataDir, 'certificates'),
-    clock: systemClock,
-    hosts: [...new Set(['localhost', '*.cert.localhost', ...named])].filter(Boolean),
-  })
-}
-
-type Behind = {
-  readonly at: CertificateSettings | MutualTlsSettings | undefined
-  readonly server: FastifyInstance | undefined
-  readonly origin: CertificateOrigin | undefined
-}
-
-/** A listener behind a proxy; where no proxy stands before it, behind the demo's own TLS front. */
-async function listenBehind(
-  { host }: Settings,
-  demoCertificates: DemoCertificates | undefined,
-  { at, server, origin }: Behind,
-): Promise<{ close: () => Promise<void> } | undefined> {
-  if (!at || !server) return undefined
-  const { port, frontPort } = at
-  // Behind the demo's own front nobody but it has a business here.
-  await server.listen({ host: frontPort === undefined ? host : loopback, port })
-  if (!demoCertificates || frontPort === undefined || !origin?.secret) return undefined
-  const { certFile, keyFile } = demoCertificates.server
-  return startTlsFront({
-    host,
-    port: frontPort,
-    certFile,
-    keyFile,
-    upstream: { host: loopback, port: (server.server.address() as AddressInfo).port },
-    secret: origin.secret,
-  })
-}
-
-function institutionOf(settings: Settings, demoCertificates: DemoCertificates | undefined): Institution {
+function institutionOf(settings: Settings, demoCertificates: DemoAuthority | undefined): Institution {
   const file = settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json')
   const institution = readInstitution(file)
-  return { ...institution, certificates: institution.certificates ?? demoCertificates?.rules }
+  return {
+    ...institution,
+    certificates: institution.certificates ?? demoCertificates?.rules,
+    fintechCertificates: institution.fintechCertificates ?? demoCertificates?.fintechRules,
+  }
 }
 
 const mailSystem = ({ notices }: Settings): MailSystem | undefined =>

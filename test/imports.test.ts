@@ -48,9 +48,13 @@ describe('imports', () => {
     expect(offenders(({ from, to }) => from.startsWith('certificate/') && inner.test(to))).toEqual([])
   })
 
-  it('of the demo and the simulator stay with the two programs', () => {
-    const outside = ({ from }: Import) => !/^(main\.ts|ninka\.ts|demo\/|bank\/simulator\/)/.test(from)
-    expect(offenders((one) => outside(one) && /^(demo\/|bank\/simulator\/)/.test(one.to))).toEqual([])
+  it('of the demo, the developers’ pages and the simulator stay with the two programs', () => {
+    const outside = ({ from, typeOnly }: Import) =>
+      !/^(main\.ts|ninka\.ts|demo\/|developers\/|bank\/simulator\/)/.test(from) &&
+      !(typeOnly && from.startsWith('web/messages/developers-'))
+    expect(
+      offenders((one) => outside(one) && /^(demo\/|developers\/|bank\/simulator\/)/.test(one.to)),
+    ).toEqual([])
   })
 
   it('lead to process.env and process.exit in the two programs only', () => {

@@ -193,7 +193,7 @@ type Wanted = {
 }
 
 /** The certificate in the folder if it is still what is wanted, else a new one for the same key. */
-async function keep(place: Place, wanted: Wanted): Promise<Authority> {
+export async function keep(place: Place, wanted: Wanted): Promise<Authority> {
   const { file, subject, issuer, kind, state, vouchesFor } = wanted
   const old = read(place, `${file}.pem`, (pem) => new X509Certificate(pem))
   // Whoever imported a root without limits trusts its key for the whole web: that key must go.
@@ -243,7 +243,7 @@ const alternativeNames = (names: readonly string[] | undefined): string | undefi
   names?.map((name) => `${isIPv4(name) ? 'IP Address' : 'DNS'}:${name}`).join(', ')
 
 /** Who was on the last list stays on it: his certificate may have been made anew since. */
-function writeRevocationList(place: Place, issuer: Authority, revoked: readonly Authority[]): void {
+export function writeRevocationList(place: Place, issuer: Authority, revoked: readonly Authority[]): void {
   const file = 'revocation-list.pem'
   const last = read(place, file, readRevocationList) ?? { number: 0, revoked: [] }
   const added = revoked
@@ -275,14 +275,14 @@ function read<Value>({ folder }: Place, file: string, parse: (content: Buffer) =
 }
 
 /** Whole or not at all, and for its owner only. */
-function write({ folder }: Place, file: string, content: string | Buffer): void {
+export function write({ folder }: Place, file: string, content: string | Buffer): void {
   const unfinished = join(folder, `${file}.new`)
   writeFileSync(unfinished, content, { mode: 0o600 })
   renameSync(unfinished, join(folder, file))
 }
 
 /** Processes that start at once take turns. The lock is a transaction of SQLite's: unlike a file, it ends with its process. */
-async function alone<Value>(folder: string, work: () => Promise<Value>): Promise<Value> {
+export async function alone<Value>(folder: string, work: () => Promise<Value>): Promise<Value> {
   const lock = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
   try {
     for (let tries = 0; !taken(lock); tries++) {

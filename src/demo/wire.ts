@@ -16,6 +16,9 @@ export type Wire = Exchange[]
 const longestWire = 60
 const longestBody = 2000
 
+/** `fetch`, or what takes its place. */
+export type Send = (url: string, options: RequestInit) => Promise<Response>
+
 export type WireTap = {
   /** Everything fetched through `fetch` while `work` runs is kept in `wire`. */
   readonly record: <Value>(wire: Wire, work: () => Promise<Value>) => Promise<Value>
@@ -23,7 +26,7 @@ export type WireTap = {
 }
 
 /** The wire rides beside the calls: the fintech's code reads as it would without a recorder. */
-export function createWireTap(): WireTap {
+export function createWireTap(send: Send = fetch): WireTap {
   const current = new AsyncLocalStorage<Wire>()
   return {
     record: (wire, work) => current.run(wire, work),
@@ -41,7 +44,7 @@ export function createWireTap(): WireTap {
       const exchange = { channel: 'back', meaning: meaningOf(url, body), sent: sent.join('\n') } as const
       try {
         // openid-client declares a body more widely than fetch's own types; what it sends is the same
-        const response = await fetch(url, options as RequestInit)
+        const response = await send(url, options as RequestInit)
         const text = await response.clone().text()
         const received = [`${response.status}`, ...showHeaders(response.headers), ...showBody(text)]
         keep(wire, { ...exchange, received: received.join('\n') })
@@ -75,6 +78,8 @@ function keep(wire: Wire, exchange: Exchange): void {
 const secretNames = new Set([
   'authorization',
   'client_secret',
+  'client_assertion',
+  'dpop',
   'code',
   'code_verifier',
   'access_token',
@@ -102,12 +107,17 @@ export function showUrl(href: string): string {
 }
 
 function showHeaders(headers: Headers): string[] {
-  return ['authorization', 'content-type', 'cache-control', 'www-authenticate', 'retry-after'].flatMap(
-    (name) => {
-      const value = headers.get(name)
-      return value === null ? [] : [`${name}: ${hide(name, value)}`]
-    },
-  )
+  return [
+    'authorization',
+    'dpop',
+    'content-type',
+    'cache-control',
+    'www-authenticate',
+    'retry-after',
+  ].flatMap((name) => {
+    const value = headers.get(name)
+    return value === null ? [] : [`${name}: ${hide(name, value)}`]
+  })
 }
 
 /** A blank line and the body: JSON indented, a form one field a line; anything else is only measured. */

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { networkOf } from '../risk/locks.ts'
 
 /** Requests a minute from one address; the token side is generous, because a fintech calls from few addresses. */
-const floodLimits = { view: 240, post: 60, engine: 1200, api: 3000 } as const
+export const floodLimits = { view: 240, post: 60, engine: 1200, api: 3000 } as const
 
 class TooManyRequests extends Error {
   override name = 'TooManyRequests'
@@ -27,6 +27,6 @@ export async function floodLimit(app: FastifyInstance): Promise<void> {
 function kindOf({ method, routeOptions }: FastifyRequest): keyof typeof floodLimits {
   const route = routeOptions.url ?? '/journey/'
   if (route.startsWith('/certificate/') || route.startsWith('/help')) return 'view'
-  if (/^\/(journey\/|connections)/.test(route)) return method === 'POST' ? 'post' : 'view'
+  if (/^\/(journey\/|connections|developers)/.test(route)) return method === 'POST' ? 'post' : 'view'
   return route.startsWith('/api/') ? 'api' : 'engine'
 }

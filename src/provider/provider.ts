@@ -10,11 +10,10 @@ import { keyedHash } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 import type { BankScope } from '../consent/services.ts'
 import type { Reach } from '../outgoing/ask.ts'
-import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
-import { endpointAliases, mutualTlsOf } from './mutual-tls.ts'
+import { endpointAliases, mutualTls } from './mutual-tls.ts'
 import { policy } from './policy.ts'
 import { proofAlgorithms } from './proof.ts'
 import { defaultResource, requireBankScope, resourceServer } from './resource.ts'
@@ -22,8 +21,8 @@ import { tellOfConsent } from './tell-of-consent.ts'
 
 type ProviderParts = {
   readonly publicUrl: string
-  /** origin that asks fintechs for a certificate, and whether any authority of theirs is trusted; undefined without one */
-  readonly mutualTls: { readonly url: string; readonly hasAuthorities: boolean } | undefined
+  /** origin that asks fintechs for a certificate; undefined when there is none */
+  readonly mutualTlsUrl: string | undefined
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly jwks: NonNullable<Configuration['jwks']>
   readonly cookieKeys: readonly string[]
@@ -44,10 +43,13 @@ type ProviderParts = {
 }
 
 const algorithms = proofAlgorithms
+/** How long a code and an access token can be used, in seconds; the second one never beyond its consent. */
+export const lifetimes = { code: 60, accessToken: 300 } as const
+
 const inSeconds = (ms: number) => Math.floor(ms / seconds(1))
 
 export function createProvider(parts: ProviderParts): Provider {
-  const { publicUrl, mutualTls } = parts
+  const { publicUrl, mutualTlsUrl } = parts
   const provider = new Provider(publicUrl, {
     adapter: parts.adapter,
     jwks: parts.jwks,
@@ -68,10 +70,9 @@ export function createProvider(parts: ProviderParts): Provider {
     clientAuthMethods: [
       'client_secret_basic',
       'private_key_jwt',
-      ...(mutualTls?.hasAuthorities ? (['tls_client_auth'] as const) : []),
-      ...(mutualTls ? (['self_signed_tls_client_auth'] as const) : []),
+      ...(mutualTlsUrl ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
     ],
-    ...(mutualTls ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTls.url) } } : {}),
+    ...(mutualTlsUrl ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } } : {}),
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
     extraClientMetadata: {
       properties: ['urn:ninka:bank_scopes', 'urn:ninka:profile', 'urn:ninka:keys_period'],
@@ -85,9 +86,6 @@ export function createProvider(parts: ProviderParts): Provider {
     },
     // the arrangement that a fintech means to renew (Grant Management for OAuth 2.0, section 5.1)
     extraParams: ['grant_id'],
-    clockTolerance,
-    assertJwtClientAuthClaimsAndHeader: assertionClaims(isFapi),
-    clientBasedCORS: () => false,
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,
@@ -107,10 +105,10 @@ export function createProvider(parts: ProviderParts): Provider {
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       dPoP: { enabled: true },
-      ...(mutualTls ? { mTLS: mutualTlsOf(mutualTls) } : {}),
+      ...(mutualTlsUrl ? { mTLS: mutualTls } : {}),
       fapi: {
         enabled: true,
-        profile: (_ctx, client) => (client && isFapi(client) ? '2.0' : undefined),
+        profile: (_ctx, client) => (client && profileOf(client) !== 'standard' ? '2.0' : undefined),
       },
       requestObjects: { enabled: true },
       clientCredentials: { enabled: true },
@@ -146,10 +144,10 @@ export function createProvider(parts: ProviderParts): Provider {
     ttl: {
       Interaction: inSeconds(parts.interactionLifetime),
       Session: 60,
-      AuthorizationCode: 60,
+      AuthorizationCode: lifetimes.code,
       Grant: inSeconds(hours(24)),
-      AccessToken: (ctx) => Math.min(300, untilEnd(ctx)),
-      ClientCredentials: 300,
+      AccessToken: (ctx) => Math.min(lifetimes.accessToken, untilEnd(ctx)),
+      ClientCredentials: lifetimes.accessToken,
       RefreshToken: (ctx) => untilEnd(ctx),
       IdToken: 300,
     },
@@ -185,8 +183,6 @@ const allowedScopes = (client: unknown): BankScope[] =>
   (client as Record<'urn:ninka:bank_scopes', BankScope[]>)['urn:ninka:bank_scopes']
 const profileOf = (client: unknown): Client['profile'] =>
   (client as Record<'urn:ninka:profile', Client['profile']>)['urn:ninka:profile']
-
-const isFapi = (client: unknown): boolean => profileOf(client) !== 'standard'
 
 /**
  * Whole seconds until the consent of the grant in use ends, at least 1: the engine answers 500 to a lifetime of zero.

@@ -72,7 +72,7 @@ export type AuditEvent =
   | {
       event: 'locked'
       subject: string
-      what: 'password' | 'certificate-password' | 'answer' | 'pin' | 'address'
+      what: 'password' | 'certificate-password' | 'answer' | 'pin' | 'address' | 'developer-key'
       lasting: boolean
     }
   | {

@@ -140,6 +140,16 @@ export type Tables = {
     /** 受付番号 of the journey */
     journey: string | null
   }
+  /** who registered which sandbox client by himself; only in the demo */
+  developers: {
+    client_id: string
+    key_hash: string
+    created_at: number
+    /** whoever signed in before has to do so again */
+    signed_out_at: number
+  }
+  /** what somebody tries out step by step on the developers' pages: sealed, because tokens are in it */
+  developer_tries: { id_hash: string; sealed: string; expires_at: number }
   simulator_customers: { login_id: string; state: string }
   simulator_accounts: { id: string; login_id: string; registered: number }
   simulator_held_pins: { journey: string; account_id: string; login_id: string }

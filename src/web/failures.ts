@@ -26,7 +26,9 @@ export function handleFailures(app: FastifyInstance, pages: FailurePages): void 
   ): Promise<FastifyReply> {
     const { code, status = problems[code].status, incident } = failure
     if (wantsJson(request)) return reply.code(status).send(oauthError(status, incident))
-    const again = /^\/(journey\/[\w-]{1,64}|connections(?=[/?]|$))/.exec(request.url)?.[0]
+    const again = /^\/(journey\/[\w-]{1,64}|connections(?=[/?]|$)|developers(?=[/?]|$))/.exec(
+      request.url,
+    )?.[0]
     return pages.problem(request, reply, {
       code,
       status,

@@ -24,7 +24,7 @@ export function readLanguage(request: FastifyRequest, uiLocales?: string): Langu
 
 /** Where `?lang=en` shows the same page again in that language. */
 export const switchesLanguage = ({ routeOptions }: FastifyRequest): boolean =>
-  /^\/(journey|connections|help)(\/|$)/.test(routeOptions.url ?? '')
+  /^\/(journey|connections|help|developers)(\/|$)/.test(routeOptions.url ?? '')
 
 export type Pages = ReturnType<typeof createPages>
 

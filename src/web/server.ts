@@ -186,7 +186,7 @@ function refuseForeignPosts(app: FastifyInstance, publicUrl: string): void {
   app.addHook('preValidation', async (request) => {
     if (
       request.method === 'POST' &&
-      /^\/(journey|connections)(\/|$)/.test(request.routeOptions.url ?? '') &&
+      /^\/(journey|connections|developers)(\/|$)/.test(request.routeOptions.url ?? '') &&
       !isSameOrigin(request, publicUrl)
     ) {
       throw new ForeignOrigin('a form came from another origin')

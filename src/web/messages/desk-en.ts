@@ -96,6 +96,7 @@ export const deskEn: DeskMessages = {
   locks: {
     password: 'Login password (login ID)',
     'certificate-password': 'Login password (certificate)',
+    'developer-key': 'Developer key',
     answer: 'Answer to the extra question',
     pin: 'Inquiry PIN',
     address: 'Address of origin',
@@ -379,6 +380,7 @@ export const deskEn: DeskMessages = {
     codes: {
       'sign-in': 'signing in',
       'certificate-password': 'login password (certificate)',
+      'developer-key': 'developer key',
       'answer-challenge': 'extra question',
       'choose-services': 'choice of services',
       'register-pins': 'inquiry PINs',

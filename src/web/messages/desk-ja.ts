@@ -113,6 +113,7 @@ const words = {
   locks: {
     password: 'ログインパスワード（ログインID）',
     'certificate-password': 'ログインパスワード（電子証明書）',
+    'developer-key': '開発者キー',
     answer: '追加認証の回答',
     pin: '照会用暗証番号',
     address: '接続元のアドレス',
@@ -395,6 +396,7 @@ const words = {
     codes: {
       'sign-in': 'ログイン',
       'certificate-password': 'ログインパスワード（電子証明書）',
+      'developer-key': '開発者キー',
       'answer-challenge': '追加認証',
       'choose-services': '認可業務選択',
       'register-pins': '照会用暗証番号登録',
