@@ -17,6 +17,7 @@ import { connectionsRoutes } from './connections/routes.ts'
 import { createConsents } from './consent/consents.ts'
 import { createRefusals } from './explain/refusals.ts'
 import { errorRoutes } from './explain/routes.ts'
+import { grantsApi } from './grants/routes.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
 import type { Log } from './log.ts'
@@ -185,6 +186,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const errorsAt = (origin: string) => ({ provider, clients, clock, origin, publicUrl, refusals })
   await server.register(accountsApi, apiAt(publicUrl))
   await server.register(errorRoutes, errorsAt(publicUrl))
+  const grantsAt = (origin: string) => ({ provider, consents, clients, publicUrl, clock, origin })
+  await server.register(grantsApi, grantsAt(publicUrl))
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.
   if (settings.mode === 'demo') {
@@ -213,6 +216,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     await mountAliases(mutualTlsServer, { provider, origin: origin.url })
     await mutualTlsServer.register(accountsApi, apiAt(origin.url))
     await mutualTlsServer.register(errorRoutes, errorsAt(origin.url))
+    await mutualTlsServer.register(grantsApi, grantsAt(origin.url))
   }
 
   const deskServer =

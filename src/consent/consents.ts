@@ -10,45 +10,16 @@ import {
   findConsentOfJourney,
   isLive,
   listConsents,
+  listLiveOfArrangement,
 } from '../store/consents.ts'
 import { insertConsent, markActive, markUsed } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
 import { transact } from '../store/transaction.ts'
 import { keepWords } from '../store/wordings.ts'
-import { type AccountEnd, type End, endConsent, stopAccountOf } from './ending.ts'
-import type { BankScope } from './services.ts'
-import { type Mode, pastOf } from './past.ts'
-
-/** Everything that 「許可」 agreed to; durable before anything is done about it. */
-export type Agreement = {
-  readonly journeyHash: string
-  /** 受付番号 */
-  readonly journeyNumber: string
-  readonly customer: string
-  readonly companyName: string
-  readonly userName: string
-  readonly signedInBy: 'password' | 'certificate'
-  readonly client: string
-  /** サービス名（提供会社名） as shown */
-  readonly clientName: string
-  /** as shown */
-  readonly mode: Mode
-  readonly services: readonly BankScope[]
-  /** space-separated */
-  readonly openidScope: string
-  /** the bank's ids */
-  readonly accounts: readonly string[]
-  readonly grantedAt: number
-  readonly endsAt: number
-  readonly language: string
-  readonly wordingVersion: string
-  readonly wordingHash: string
-  /** what was read, as it is kept */
-  readonly words: string
-  readonly bankTermsVersion: string
-  readonly clientTermsVersion: string
-}
+import { type AccountEnd, type End, endArrangement, endConsent, stopAccountOf } from './ending.ts'
+import type { Agreement } from './agreement.ts'
+import { pastOf } from './past.ts'
 
 export type Consents = {
   /** Writes the consent of an agreement; a second call for the same journey returns the first one's. */
@@ -62,6 +33,8 @@ export type Consents = {
   findByNumber: (number: string) => Promise<Consent | undefined>
   /** The newest of an arrangement, by the id that a fintech knows it by (`grant_id`). */
   findOfArrangement: (arrangementId: string) => Promise<Consent | undefined>
+  /** The consent that the tokens of an arrangement stand on now; undefined once it is over. */
+  findActiveOfArrangement: (arrangementId: string) => Promise<Consent | undefined>
   /** The consent that a new one of this customer and client renews: active, or ended not long ago. */
   findRenewable: (customer: string, client: string) => Promise<Consent | undefined>
   /** Every consent of a customer, with one client or with all, the newest first. */
@@ -72,6 +45,8 @@ export type Consents = {
   noteUse: (consent: Consent) => Promise<void>
   /** Ends a consent; false, and nothing done, when it has ended already. */
   end: (id: string, ending: End) => Promise<boolean>
+  /** The fintech gives an arrangement back, also what was only granted of it. False when nothing of it lives, or it is another's. */
+  revokeArrangement: (arrangementId: string, client: string) => Promise<boolean>
   /** Ends one account of a consent, by the id that the fintech knows; with the last one the consent ends. */
   stopAccount: (id: string, account: string, ending: AccountEnd) => Promise<boolean>
   /** Ends what is over: periods that ran out, and codes that nobody exchanged. */
@@ -104,7 +79,7 @@ export function createConsents({
       await insertConsent(transaction, {
         id,
         number,
-        arrangement_id: former?.arrangementId ?? unguessable(),
+        arrangement_id: (!agreement.freshGrant && former?.arrangementId) || unguessable(),
         renews: former?.id ?? null,
         customer_id: customer,
         company_name: agreement.companyName,
@@ -155,7 +130,14 @@ export function createConsents({
     findOfJourney: (journeyHash) => findConsentOfJourney(db, journeyHash),
     find: (id) => findConsent(db, id),
     findByNumber: (number) => findConsentByNumber(db, number),
-    findOfArrangement: (arrangementId) => findConsentOfArrangement(db, arrangementId),
+    async findOfArrangement(arrangementId) {
+      return isArrangementId(arrangementId) ? findConsentOfArrangement(db, arrangementId) : undefined
+    },
+    async findActiveOfArrangement(arrangementId) {
+      if (!isArrangementId(arrangementId)) return undefined
+      const live = await listLiveOfArrangement(db, arrangementId)
+      return live.find((consent) => consent.status === 'active' && isLive(consent, clock()))
+    },
 
     async findLive(id) {
       const consent = await findConsent(db, id)
@@ -208,6 +190,9 @@ export function createConsents({
 
     noteUse: (consent) => markUsed(db, consent, clock()),
     end: (id, ending) => transact(db, (transaction) => endConsent(transaction, id, clock(), ending)),
+    async revokeArrangement(arrangementId, client) {
+      return isArrangementId(arrangementId) && endArrangement({ db, clock }, arrangementId, client)
+    },
     stopAccount: (id, account, ending) => stopAccountOf({ db, clock }, id, account, ending),
 
     async sweep(batch) {
@@ -231,6 +216,9 @@ export function createConsents({
     },
   }
 }
+
+/** What cannot be one is not asked of the database, which may not even take it as text. */
+const isArrangementId = (text: string): boolean => /^[\w-]{16,64}$/.test(text)
 
 const periodEnded: End = { status: 'expired', by: 'system', reason: 'period-ended' }
 const neverExchanged: End = { status: 'unused', by: 'system', reason: 'code-never-exchanged' }

@@ -1,7 +1,14 @@
 /** How a consent, or one account of it, ends: its row, the audit and the outbox together, so that nobody is told of what did not happen. */
 import type { Clock } from '../clock.ts'
 import { type Actor, record } from '../store/audit.ts'
-import { type Consent, findConsent, listConsents, type StoppedAccount } from '../store/consents.ts'
+import {
+  type Consent,
+  findConsent,
+  isLive,
+  listConsents,
+  listLiveOfArrangement,
+  type StoppedAccount,
+} from '../store/consents.ts'
 import { type Ending, markAccountStopped, markEnded } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import { post } from '../store/outbox.ts'
@@ -57,6 +64,30 @@ async function endRenewalUnderWay(
 }
 
 const isOfPeople = (by: Actor): boolean => by === 'customer' || by.startsWith('staff:')
+
+/**
+ * The fintech gives an arrangement back: its active consent ends, and a renewal that it has not come for is not to bring it
+ * back. False when nothing of it lives, or it is another fintech's.
+ */
+export function endArrangement(
+  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  arrangementId: string,
+  client: string,
+): Promise<boolean> {
+  return transact(db, async (transaction) => {
+    const at = clock()
+    const live = await listLiveOfArrangement(transaction, arrangementId)
+    const ended: boolean[] = []
+    for (const { id, client: owner } of live) {
+      // Read again: ending the one before may have waited for the exchange that made this one active.
+      const consent = await findConsent(transaction, id)
+      if (owner !== client || !consent || !isLive(consent, at)) continue
+      const status = consent.status === 'active' ? 'stopped' : 'unused'
+      ended.push(await endConsent(transaction, id, at, { status, by: 'client', reason: 'grant-revoked' }))
+    }
+    return ended.includes(true)
+  })
+}
 
 /** Ends one account of a live consent; with the last one the whole consent ends. False when there is nothing to end. */
 export function stopAccountOf(

@@ -6,7 +6,8 @@ import { z } from 'zod'
 import type { HeldPins } from '../bank/held-pins.ts'
 import type { Bank } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
-import { type Agreement, type Consents, unusedAfter } from '../consent/consents.ts'
+import type { Agreement } from '../consent/agreement.ts'
+import { type Consents, unusedAfter } from '../consent/consents.ts'
 import { wordingVersion, wordsToKeep } from '../consent/wording.ts'
 import type { Problem } from '../errors.ts'
 import type { Institution } from '../institution.ts'
@@ -40,15 +41,14 @@ export type FinishParts = {
   readonly institution: Institution
 }
 
+/** What the request says that no screen asks. */
+type Asked = Pick<Agreement, 'openidScope' | 'freshGrant'>
+
 type Finished = { readonly consent: Consent } | { readonly problem: Problem }
 
 /** 許可: the consent of this journey, or what stands in the way. */
-export async function finish(
-  parts: FinishParts,
-  context: StepContext,
-  openidScope: string,
-): Promise<Finished> {
-  const agreement = agreementOf(context, openidScope)
+export async function finish(parts: FinishParts, context: StepContext, asked: Asked): Promise<Finished> {
+  const agreement = agreementOf(context, asked)
   const claim = await claimAllow(parts.db, context.journeyHash, {
     payload: JSON.stringify(agreement),
     isSame: (payload) => isSameAgreement(readAgreement(payload), agreement),
@@ -151,7 +151,7 @@ function isSameAgreement(one: Agreement, other: Agreement): boolean {
   return JSON.stringify({ ...one, grantedAt: 0 }) === JSON.stringify({ ...other, grantedAt: 0 })
 }
 
-function agreementOf(context: StepContext, openidScope: string): Agreement {
+function agreementOf(context: StepContext, { openidScope, freshGrant }: Asked): Agreement {
   const { uid, facts, client, institution } = context
   if (!facts.consent) throw new Error('a journey is finished only with a consent')
   const { startsAt, endsAt } = periodFromNow(context)
@@ -165,6 +165,7 @@ function agreementOf(context: StepContext, openidScope: string): Agreement {
     client: client.id,
     clientName: clientName(client),
     mode: context.mode,
+    freshGrant,
     services: servicesOf(context),
     openidScope,
     accounts: facts.consent.accounts,
@@ -189,6 +190,7 @@ const agreementShape = z.object({
   client: z.string(),
   clientName: z.string().default(''),
   mode: z.enum(['first', 'renewal']).default('first'),
+  freshGrant: z.boolean().default(false),
   services: z.array(z.enum(bankScopes)),
   openidScope: z.string(),
   accounts: z.array(z.string()),

@@ -180,7 +180,8 @@ type AnyStep = Step<unknown, unknown>
 
 async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<FastifyReply> {
   if (await visit.pending.alreadyUsed()) return sayProblem(visit, due, { code: 'request-already-used' })
-  const outcome = await finish(parts, visit.context, visit.openidScope)
+  const { freshGrant } = visit.pending
+  const outcome = await finish(parts, visit.context, { openidScope: visit.openidScope, freshGrant })
   if ('problem' in outcome) return sayProblem(visit, due, outcome.problem)
   const { consent } = outcome
   const signedInAt = visit.context.facts.customer?.since ?? visit.context.now

@@ -124,12 +124,9 @@ async function customerMeant(
   { grantId, clientId }: PendingRequest,
 ): Promise<string | null | undefined> {
   if (grantId === undefined) return undefined
-  const consent = isArrangementId(grantId) ? await consents.findOfArrangement(grantId) : undefined
+  const consent = await consents.findOfArrangement(grantId)
   return consent?.client === clientId ? consent.customer : null
 }
-
-/** What cannot be one is not asked of the database, which may not even take it as text. */
-const isArrangementId = (text: string): boolean => /^[\w-]{16,64}$/.test(text)
 
 /** The facts as they count now: after too long without a click they are forgotten, and what was held for them released. */
 async function current(

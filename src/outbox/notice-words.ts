@@ -82,6 +82,7 @@ const ja: Words = {
       case 'customer-asked':
         return 'お客様のお申し出により'
       case 'token-revoked':
+      case 'grant-revoked':
         return 'サービスの操作により'
       case 'contract-closed':
         return 'ご契約の終了により'
@@ -156,6 +157,7 @@ const en: Words = {
       case 'customer-asked':
         return 'at your request'
       case 'token-revoked':
+      case 'grant-revoked':
         return 'because the service asked for it'
       case 'contract-closed':
         return 'because your contract has ended'

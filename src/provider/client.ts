@@ -1,9 +1,10 @@
-/** A registered fintech as the engine's client metadata (names of RFC 7591, 8705, 9101, 9126, 9449 and JARM). */
+/** A registered fintech as the engine's client metadata (names of RFC 7591, 8705, 9101, 9126, 9396, 9449 and JARM). */
 import { timingSafeEqual } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
 import { minutes } from '../clock.ts'
 import { hashClientSecret } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
+import { accountInformation } from './rich-requests.ts'
 
 /** @param now ms; a former secret whose time has ended is not handed over */
 export function engineClient(client: Client, now: number): AdapterPayload {
@@ -17,6 +18,7 @@ export function engineClient(client: Client, now: number): AdapterPayload {
     // Under message signing every answer is signed (JARM): one that is not could have been changed on its way.
     response_modes: signsMessages ? ['jwt', 'query.jwt'] : ['query', 'jwt', 'query.jwt'],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    authorization_details_types: [accountInformation],
     subject_type: 'pairwise',
     ...authenticationOf(client, now),
     ...(keys && ('jwks' in keys ? { jwks: keys.jwks } : published(keys.jwksUri, now))),

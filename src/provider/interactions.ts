@@ -17,6 +17,8 @@ export type PendingRequest = {
   readonly hintedSubject: string | undefined
   /** `grant_id` of the request: the arrangement that the fintech means to renew; not checked */
   readonly grantId: string | undefined
+  /** the fintech wants a grant of its own, whatever this customer has with it */
+  readonly freshGrant: boolean
   /** when the customer came, ms */
   readonly startedAt: number
   /** where the engine answers the fintech once a result is stored */
@@ -51,6 +53,7 @@ export function createInteractions(provider: Provider): Interactions {
         uiLocales: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
         hintedSubject: subjectIn(params.id_token_hint),
         grantId: typeof params.grant_id === 'string' ? params.grant_id : undefined,
+        freshGrant: params.grant_management_action === 'create',
         startedAt: iat * 1000,
         resumeUrl: returnTo,
         answered: result && (result.consent ? 'allowed' : 'refused'),

@@ -1,6 +1,7 @@
 /** How the engine learns of a fintech's certificate: to authenticate the fintech, and to bind its tokens (RFC 8705). */
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { presentedCertificate } from '../certificate/presented.ts'
+import { grantsResource } from './resource.ts'
 
 type MutualTls = NonNullable<NonNullable<Configuration['features']>['mTLS']>
 
@@ -41,5 +42,8 @@ export const aliasedEndpoints = {
   revocation_endpoint: '/revoke',
 } as const
 
-export const endpointAliases = (origin: string): Record<string, string> =>
-  Object.fromEntries(Object.entries(aliasedEndpoints).map(([name, path]) => [name, `${origin}${path}`]))
+export const endpointAliases = (origin: string): Record<string, string> => ({
+  ...Object.fromEntries(Object.entries(aliasedEndpoints).map(([name, path]) => [name, `${origin}${path}`])),
+  // not the engine's, so it is mounted beside these
+  grant_management_endpoint: grantsResource(origin),
+})

@@ -13,10 +13,12 @@ import type { Reach } from '../outgoing/ask.ts'
 import { clientSecretMatches } from './client.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
+import { grantMetadata, grantParameters } from './grant-management.ts'
 import { endpointAliases, mutualTls } from './mutual-tls.ts'
 import { policy } from './policy.ts'
 import { proofAlgorithms } from './proof.ts'
 import { defaultResource, requireBankScope, resourceServer } from './resource.ts'
+import { richRequests } from './rich-requests.ts'
 import { tellOfConsent } from './tell-of-consent.ts'
 
 type ProviderParts = {
@@ -72,7 +74,10 @@ export function createProvider(parts: ProviderParts): Provider {
       'private_key_jwt',
       ...(mutualTlsUrl ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
     ],
-    ...(mutualTlsUrl ? { discovery: { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } } : {}),
+    discovery: {
+      ...grantMetadata(publicUrl),
+      ...(mutualTlsUrl ? { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } : {}),
+    },
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
     extraClientMetadata: {
       properties: ['urn:ninka:bank_scopes', 'urn:ninka:profile', 'urn:ninka:keys_period'],
@@ -84,8 +89,7 @@ export function createProvider(parts: ProviderParts): Provider {
       requestObjectSigningAlgValues: [...algorithms],
       dPoPSigningAlgValues: [...algorithms],
     },
-    // the arrangement that a fintech means to renew (Grant Management for OAuth 2.0, section 5.1)
-    extraParams: ['grant_id'],
+    extraParams: grantParameters(parts.consents),
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,
@@ -112,6 +116,7 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       requestObjects: { enabled: true },
       clientCredentials: { enabled: true },
+      richAuthorizationRequests: richRequests({ ...parts, allowedScopes }),
       jwtResponseModes: { enabled: true },
       revocation: {
         enabled: true,

@@ -10,14 +10,17 @@ export function bankScopesIn(scope: string | undefined): BankScope[] {
   return bankScopes.filter((name) => asked.has(name))
 }
 
-const asksTheCustomer = new Set(['authorization', 'pushed_authorization_request'])
+const requestRoutes = new Set(['authorization', 'pushed_authorization_request'])
+
+/** True where a request for a customer is read, not where he comes back. */
+export const asksTheCustomer = (ctx: KoaContextWithOIDC): boolean => requestRoutes.has(ctx.oidc.route)
 
 /**
  * A token for nothing but identity has no use here, so a request without a bank scope is refused early.
  * @throws InvalidScope
  */
 export function requireBankScope(ctx: KoaContextWithOIDC, allowed: readonly BankScope[]): void {
-  if (!asksTheCustomer.has(ctx.oidc.route)) return
+  if (!asksTheCustomer(ctx)) return
   const asked = ctx.oidc.params?.scope
   const scope = typeof asked === 'string' ? asked : ''
   if (!bankScopesIn(scope).some((name) => allowed.includes(name))) {
@@ -26,15 +29,18 @@ export function requireBankScope(ctx: KoaContextWithOIDC, allowed: readonly Bank
 }
 
 /** What a fintech asks in its own name, without a customer (client_credentials). */
-const grantsResource = (publicUrl: string): string => `${publicUrl}/grants`
+export const grantsResource = (publicUrl: string): string => `${publicUrl}/grants`
 export const errorsResource = (publicUrl: string): string => `${publicUrl}/errors`
 
 /** Grant Management for OAuth 2.0, section 6.1. */
-const grantScopes = ['grant_management_query', 'grant_management_revoke'] as const
+export const grantScopes = ['grant_management_query', 'grant_management_revoke'] as const
 /** to read why it was refused */
 export const errorsScope = 'errors'
 
-const inOwnName = (ctx: KoaContextWithOIDC): boolean => ctx.oidc.params?.grant_type === 'client_credentials'
+export type GrantScope = (typeof grantScopes)[number]
+
+export const inOwnName = (ctx: KoaContextWithOIDC): boolean =>
+  ctx.oidc.params?.grant_type === 'client_credentials'
 
 function scopeAsked(ctx: KoaContextWithOIDC): readonly string[] {
   const scope = ctx.oidc.params?.scope

@@ -35,6 +35,7 @@ export type EndReason =
   | 'code-never-exchanged'
   | 'code-replayed'
   | 'token-revoked'
+  | 'grant-revoked'
   | `replaced by ${string}`
   | `journey-${string}`
   /** the customer himself */

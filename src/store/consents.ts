@@ -84,6 +84,21 @@ export async function findConsentOfArrangement(
   return row && fromRow(row)
 }
 
+/** Those of an arrangement that nothing has ended yet, oldest first: the active one, and a renewal not yet come for. */
+export async function listLiveOfArrangement(
+  db: Database,
+  arrangementId: string,
+): Promise<readonly Consent[]> {
+  const rows = await db
+    .selectFrom('consents')
+    .selectAll()
+    .where('arrangement_id', '=', arrangementId)
+    .where('status', 'in', ['granted', 'active'])
+    .orderBy('granted_at')
+    .execute()
+  return rows.map(fromRow)
+}
+
 /** The consents of a customer, with one client or with all, the newest first. */
 export async function listConsents(
   db: Database,

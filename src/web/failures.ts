@@ -80,7 +80,7 @@ function failureOf(error: FastifyError, request: FastifyRequest): Failure {
 /** Fintechs' programs call these; everything else is a person's browser. */
 function wantsJson({ url, headers }: FastifyRequest): boolean {
   return (
-    /^\/(api|errors|token|par|introspect|revoke|jwks|\.well-known)\b/.test(url) ||
+    /^\/(api|errors|grants|token|par|introspect|revoke|jwks|\.well-known)\b/.test(url) ||
     headers.accept === 'application/json'
   )
 }

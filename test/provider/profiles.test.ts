@@ -1,9 +1,14 @@
 /** The profiles as fintechs that others wrote use them: each with every way to authenticate and to bind a token. */
-import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as oauth from 'oauth4webapi'
 import { startBank, type TestBank } from '../support/bank.ts'
-import { jwkOfCertificate, keyPair, type StrictOptions, strictFintech } from '../support/strict-fintech.ts'
+import {
+  jwkOfCertificate,
+  keyPair,
+  selfSigned,
+  type StrictOptions,
+  strictFintech,
+} from '../support/strict-fintech.ts'
 
 let bank: TestBank
 beforeAll(async () => {
@@ -20,23 +25,6 @@ beforeAll(async () => {
   })
 })
 afterAll(() => bank.close())
-
-const selfSigned = (): Buffer =>
-  execFileSync('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    '/dev/null',
-    '-subj',
-    '/CN=strict.example',
-    '-outform',
-    'DER',
-  ])
 
 const byPrivateKey = async (id: string): Promise<StrictOptions> => {
   const { jwks, privateKey } = await keyPair('ES256')

@@ -2,6 +2,7 @@
  * A fintech that somebody else wrote: oauth4webapi, which refuses every answer that is not right to the letter. It calls the
  * application over inject; with a certificate, the listener for fintechs as a proxy before it would.
  */
+import { execFileSync } from 'node:child_process'
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { z } from 'zod'
@@ -112,20 +113,41 @@ export async function strictFintech(bank: TestBank, options: StrictOptions) {
       const pushed = await push(overrides)
       return exchange(await authorize(pushed, { loginId }), pushed)
     },
-    async refresh(refreshToken: string) {
+    async refresh(refreshToken: string, additionalParameters: Record<string, string> = {}) {
       const response = await oauth.refreshTokenGrantRequest(as, client, authentication, refreshToken, {
         ...settings,
         ...dpop(),
+        additionalParameters,
       })
       return oauth.processRefreshTokenResponse(as, client, response)
+    },
+    /** A token in its own name, for its grants. */
+    async ownToken(scope: string, overrides: Record<string, string> = {}) {
+      const response = await oauth.clientCredentialsGrantRequest(
+        as,
+        client,
+        authentication,
+        { scope, ...overrides },
+        { ...settings, ...dpop() },
+      )
+      return oauth.processClientCredentialsResponse(as, client, response)
+    },
+    async introspect(token: string) {
+      const response = await oauth.introspectionRequest(as, client, authentication, token, settings)
+      return oauth.processIntrospectionResponse(as, client, response)
+    },
+    async revoke(token: string) {
+      const response = await oauth.revocationRequest(as, client, authentication, token, settings)
+      return oauth.processRevocationResponse(response)
     },
     /** @param origin of the API; that for certificates where this fintech has one */
     resource(
       token: string,
       path: string,
       origin = certificate ? (bank.settings.mutualTls?.url ?? '') : issuer,
+      method = 'GET',
     ) {
-      return oauth.protectedResourceRequest(token, 'GET', new URL(path, origin), new Headers(), null, {
+      return oauth.protectedResourceRequest(token, method, new URL(path, origin), new Headers(), null, {
         ...settings,
         ...dpop(),
       })
@@ -139,6 +161,24 @@ export async function keyPair(alg: 'ES256' | 'PS256', kid = 'key-1') {
   const jwk = { ...(await crypto.subtle.exportKey('jwk', pair.publicKey)), kid, alg, use: 'sig' }
   return { pair, jwks: { keys: [jwk as Record<string, unknown>] }, privateKey: { key: pair.privateKey, kid } }
 }
+
+/** DER of a certificate that no authority vouches for. */
+export const selfSigned = (): Buffer =>
+  execFileSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-keyout',
+    '/dev/null',
+    '-subj',
+    '/CN=strict.example',
+    '-outform',
+    'DER',
+  ])
 
 /** A certificate's own key as a JWK with the certificate in it, as a self-signed one is registered. */
 export const jwkOfCertificate = (der: Buffer): Record<string, unknown> => ({

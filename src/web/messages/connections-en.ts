@@ -91,6 +91,7 @@ export const connectionsEn: ConnectionsTexts = {
     'code-never-exchanged': 'the service did not finish connecting',
     'code-replayed': 'stopped for your safety, because the service’s side looked suspicious',
     'token-revoked': 'disconnected at the service',
+    'grant-revoked': 'disconnected at the service',
     replaced: 'replaced by a new permission',
     'journey-left': 'cancelled after it was allowed',
     'customer-stopped': 'you stopped it here',
