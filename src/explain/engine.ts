@@ -65,7 +65,8 @@ function tellable(
   ctx: KoaContextWithOIDC,
   { error, error_description: description = '' }: ErrorBody,
 ): string {
-  if (error !== 'invalid_grant' || !ctx.oidc.client) return description
+  // Why a consent is over is said exactly already (tell-of-consent.ts).
+  if (error !== 'invalid_grant' || !ctx.oidc.client || description.startsWith('consent_')) return description
   const { tell } = explain(refusalOf(ctx, { error, description }))
   return tell ?? description
 }
