@@ -186,7 +186,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const errorsAt = (origin: string) => ({ provider, clients, clock, origin, publicUrl, refusals })
   await server.register(accountsApi, apiAt(publicUrl))
   await server.register(errorRoutes, errorsAt(publicUrl))
-  const grantsAt = (origin: string) => ({ provider, consents, clients, publicUrl, clock, origin })
+  const grantsAt = (origin: string) => ({ ...errorsAt(origin), consents })
   await server.register(grantsApi, grantsAt(publicUrl))
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.

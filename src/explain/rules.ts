@@ -2,6 +2,7 @@
 import type { Rule } from './rule.ts'
 import { rulesOfApis } from './rules-of-apis.ts'
 import { rulesOfClients } from './rules-of-clients.ts'
+import { rulesOfGrants } from './rules-of-grants.ts'
 import { rulesOfRequests } from './rules-of-requests.ts'
 import { rulesOfTokens } from './rules-of-tokens.ts'
 
@@ -23,7 +24,13 @@ export type Explanation = {
   readonly specific: boolean
 }
 
-const rules: readonly Rule[] = [...rulesOfClients, ...rulesOfRequests, ...rulesOfTokens, ...rulesOfApis]
+const rules: readonly Rule[] = [
+  ...rulesOfClients,
+  ...rulesOfGrants,
+  ...rulesOfRequests,
+  ...rulesOfTokens,
+  ...rulesOfApis,
+]
 
 /** The detail is more exact than the description, so it is asked first. */
 export function explain({ error, description, detail }: Refused): Explanation {

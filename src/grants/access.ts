@@ -1,10 +1,12 @@
 /** Who asks about a grant: a fintech in its own name, by a token that it got for this (Grant Management for OAuth 2.0, section 6.1). */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errorIdHeader, newErrorId, numbered } from '../explain/numbers.ts'
+import type { Refusals } from '../explain/refusals.ts'
 import { type NotPresented, type PossessionParts, presentedToken } from '../provider/possession.ts'
 import { proofAlgorithms } from '../provider/proof.ts'
 import { type GrantScope, grantsResource } from '../provider/resource.ts'
 
-export type GrantAccessParts = PossessionParts & { readonly publicUrl: string }
+export type GrantAccessParts = PossessionParts & { readonly publicUrl: string; readonly refusals: Refusals }
 
 export type Refused = {
   readonly status: number
@@ -13,8 +15,8 @@ export type Refused = {
   readonly description: string
   /** what is missing from the token */
   readonly scope?: GrantScope
-  /** false where no token was sent: there is nothing wrong with one (RFC 6750, section 3.1) */
-  readonly isTokenAtFault?: false
+  /** whose token it was */
+  readonly client?: string
 }
 
 /** The id of the client that may do this, or why nobody may. A token of a customer's flow is of another kind, and unknown here. */
@@ -27,53 +29,70 @@ export async function askingClient(
   if ('fault' in token) return refusalOf(token)
   const { clientId: client } = token
   if (!client || !token.isValid || token.aud !== grantsResource(parts.publicUrl))
-    return refusalOf({ fault: 'unknown-token' })
+    return refusalOf({ fault: 'unknown-token', ...(client ? { client } : {}) })
   if ((await parts.clients.find(client))?.status !== 'active')
-    return invalidToken('the bank has suspended this client')
+    return { ...invalidToken('the bank has suspended this client'), client }
   if (!token.scope?.split(' ').includes(scope))
     return {
       status: 403,
       error: 'insufficient_scope',
       description: `this takes a token with the scope ${scope}`,
       scope,
+      client,
     }
   return client
 }
 
-export const noSuchGrant: Refused = {
+export const noSuchGrant = (client: string): Refused => ({
   status: 404,
   error: 'grant_not_found',
   description: 'you have no live grant of this id',
-}
+  client,
+})
 
 const invalidToken = (description: string): Refused => ({ status: 401, error: 'invalid_token', description })
 
-function refusalOf({ fault, detail }: NotPresented): Refused {
+function refusalOf({ fault, detail, client }: NotPresented): Refused {
+  const whose = client === undefined ? {} : { client }
   if (fault === 'no-token')
     return {
-      ...invalidToken(
-        'send an access token of the grant type client_credentials in the Authorization header',
-      ),
-      isTokenAtFault: false,
+      status: 401,
+      error: 'missing_token',
+      description: 'send an access token of the grant type client_credentials in the Authorization header',
     }
   if (fault === 'wrong-proof')
-    return { status: 401, error: 'invalid_dpop_proof', description: detail ?? 'the DPoP proof does not fit' }
-  return invalidToken(detail ?? 'the access token is unknown or has expired, or is for another resource')
+    return {
+      status: 401,
+      error: 'invalid_dpop_proof',
+      description: detail ?? 'the DPoP proof does not fit',
+      ...whose,
+    }
+  return {
+    ...invalidToken(detail ?? 'the access token is unknown or has expired, or is for another resource'),
+    ...whose,
+  }
 }
 
-export function refuse(
-  { publicUrl }: { readonly publicUrl: string },
+/** In JSON, with a number that the client's developer can look up. */
+export async function refuse(
+  { publicUrl, refusals }: GrantAccessParts,
   reply: FastifyReply,
-  { status, error, description, scope, isTokenAtFault }: Refused,
-): FastifyReply {
-  if (status === 401 || status === 403) {
+  { status, error, description, scope, client }: Refused,
+): Promise<FastifyReply> {
+  const id = newErrorId()
+  // A token that does not count may have been anybody's to send.
+  const proven = client !== undefined && status !== 401
+  await refusals.note({ id, endpoint: '/grants', error, description, detail: null, client, proven })
+  if (status !== 404) {
     const realm = `realm="${grantsResource(publicUrl)}"`
     const wanted = scope ? `, scope="${scope}"` : ''
+    // Where no token was sent there is nothing wrong with one (RFC 6750, section 3.1).
     const why =
-      isTokenAtFault === false ? '' : `, error="${error}", error_description="${description}"${wanted}`
+      error === 'missing_token' ? '' : `, error="${error}", error_description="${description}"${wanted}`
     // Which scheme goes with the token is for the token to say, so both are offered (RFC 9449, section 7.1).
     const bearer = `Bearer ${realm}${error === 'invalid_dpop_proof' ? '' : why}`
     reply.header('www-authenticate', `${bearer}, DPoP ${realm}${why}, algs="${proofAlgorithms.join(' ')}"`)
   }
-  return reply.code(status).send({ error, error_description: description })
+  reply.header(errorIdHeader, id)
+  return reply.code(status).send({ error, error_description: numbered(description, id) })
 }

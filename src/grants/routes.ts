@@ -21,7 +21,7 @@ export async function grantsApi(app: FastifyInstance, parts: GrantsParts): Promi
     const client = await askingClient(parts, request, 'grant_management_query')
     if (typeof client !== 'string') return refuse(parts, reply, client)
     const consent = await consents.findActiveOfArrangement(request.params.grantId)
-    if (consent?.client !== client) return refuse(parts, reply, noSuchGrant)
+    if (consent?.client !== client) return refuse(parts, reply, noSuchGrant(client))
     return reply.send(grantView(consent, { publicUrl, now: clock() }))
   })
 
@@ -29,7 +29,7 @@ export async function grantsApi(app: FastifyInstance, parts: GrantsParts): Promi
     const client = await askingClient(parts, request, 'grant_management_revoke')
     if (typeof client !== 'string') return refuse(parts, reply, client)
     const revoked = await consents.revokeArrangement(request.params.grantId, client)
-    return revoked ? reply.code(204).send() : refuse(parts, reply, noSuchGrant)
+    return revoked ? reply.code(204).send() : refuse(parts, reply, noSuchGrant(client))
   })
 }
 

@@ -1,7 +1,7 @@
 /** What the discovery documents say: what clients can really get here, and nothing that the engine could do besides. */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { bankScopes } from '../consent/services.ts'
-import { grantScopes } from './resource.ts'
+import { errorsScope, grantScopes } from './resource.ts'
 
 export const responseModes: readonly string[] = ['query', 'jwt', 'query.jwt']
 
@@ -14,6 +14,6 @@ export async function discoverTruly(ctx: KoaContextWithOIDC, next: () => Promise
     ...body,
     response_modes_supported: responseModes,
     // The engine knows scopes of its own here, and not those of our resources.
-    scopes_supported: ['openid', 'offline_access', ...bankScopes, ...grantScopes],
+    scopes_supported: ['openid', 'offline_access', ...bankScopes, ...grantScopes, errorsScope],
   }
 }
