@@ -125,7 +125,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const reach = settings.mode === 'demo' ? 'loopback' : 'public'
   const provider = createProvider({
     publicUrl,
-    mutualTlsUrl: mutualTls?.origin.url,
+    mutualTls: mutualTls && { url: mutualTls.origin.url, hasAuthorities: mutualTls.verifier !== undefined },
     jwks,
     pairwiseKey,
     log,

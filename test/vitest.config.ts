@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const onBothDatabases = [
   'test/{accounts-api,attacks,bank,connections,consent,grants,journey,outbox,provider,risk,store}/**/*.test.ts',
   'test/operator/desk-{clients,search,stop}.test.ts',
+  'test/protocol/tokens.test.ts',
   'test/canary.test.ts',
 ]
 

@@ -48,8 +48,13 @@ export async function makeCertificates(settings: Settings): Promise<Started> {
 export type DemoAuthority = DemoCertificates & { readonly fintechRules: CertificateRules }
 
 /** The demo's own authorities with a certificate for every case, under DATA_DIR, and one for the servers' names. */
-export async function demoAuthority({ dataDir, publicUrl, certificate }: Settings): Promise<DemoAuthority> {
-  const named = [publicUrl, certificate?.url ?? ''].map((url) =>
+export async function demoAuthority({
+  dataDir,
+  publicUrl,
+  certificate,
+  mutualTls,
+}: Settings): Promise<DemoAuthority> {
+  const named = [publicUrl, certificate?.url ?? '', mutualTls?.url ?? ''].map((url) =>
     url.replace(/^https?:\/\//, '').replace(/:\d+$/, ''),
   )
   const certificates = await prepareDemoCertificates({

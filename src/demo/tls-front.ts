@@ -32,6 +32,7 @@ export async function startTlsFront({
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
+      ciphers,
       // Over HTTP/2 Chromium would use one connection, with its certificate, for several hosts of the wildcard.
       ALPNProtocols: ['http/1.1'],
       // Every attempt is a whole handshake: Node keeps no sessions of itself, and without tickets nobody does.
@@ -75,6 +76,15 @@ export async function startTlsFront({
     },
   }
 }
+
+/** No others of TLS 1.2 (FAPI 2.0 Security Profile, section 5.2.2): Node offers weaker ones too. */
+const ciphers = [
+  ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
+  ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
+  ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+]
+  .flat()
+  .join(':')
 
 /** The same for a connection and for the TLS that is spoken on it. */
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

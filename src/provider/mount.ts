@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type Provider from 'oidc-provider'
-import { responseModes } from './discovery.ts'
+import { isPublicDocument, responseModes } from './discovery.ts'
 import { aliasedEndpoints } from './mutual-tls.ts'
 import { cookieNames } from './provider.ts'
 
@@ -92,12 +92,15 @@ async function engineRoutes(
       }
       raw.headers.host = host
       raw.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+      // So that the engine lets anybody's page read it, and not whichever asks.
+      if (isPublicDocument(path)) delete raw.headers.origin
       if (raw.headers.cookie) raw.headers.cookie = withoutSession(raw.headers.cookie, names.session)
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value)
       }
       reply.hijack()
       neverSetSession(reply, names.session)
+      if (!isPublicDocument(path)) neverAllowOrigins(reply)
       void handle(raw, reply.raw)
     })
   })
@@ -134,4 +137,11 @@ function neverSetSession(reply: FastifyReply, name: string): void {
     if (cookies.length === 0) return raw
     return setHeader(header, cookies)
   }
+}
+
+/** Until the engine knows who asks, its answer would be for any page to read; and afterwards for none. */
+function neverAllowOrigins({ raw }: FastifyReply): void {
+  const setHeader = raw.setHeader.bind(raw)
+  raw.setHeader = (header, value) =>
+    header.toLowerCase().startsWith('access-control-') ? raw : setHeader(header, value)
 }

@@ -5,15 +5,16 @@ import { grantsResource } from './resource.ts'
 
 type MutualTls = NonNullable<NonNullable<Configuration['features']>['mTLS']>
 
-export const mutualTls: MutualTls = {
+/** @param hasAuthorities whether there is any whose certificates count by their names */
+export const mutualTlsOf = ({ hasAuthorities }: { readonly hasAuthorities: boolean }): MutualTls => ({
   enabled: true,
   certificateBoundAccessTokens: true,
   selfSignedTlsClientAuth: true,
-  tlsClientAuth: true,
+  tlsClientAuth: hasAuthorities,
   getCertificate: ({ req }) => presentedCertificate(req)?.certificate,
   certificateAuthorized: ({ req }) => presentedCertificate(req)?.verified !== undefined,
   certificateSubjectMatches,
-}
+})
 
 /** @param property names what was registered: the subject as RFC 4514 writes it, or one of its other names */
 function certificateSubjectMatches({ req }: KoaContextWithOIDC, property: string, expected: string): boolean {

@@ -3,14 +3,16 @@
  * the same check for a token that it gave.
  */
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify } from 'jose'
-import { type Clock, minutes } from '../clock.ts'
+import { type Clock, minutes, seconds } from '../clock.ts'
 import type { Result } from '../errors.ts'
 import { sha256 } from '../secrets.ts'
 
 export const proofAlgorithms = ['ES256', 'PS256'] as const
 
-/** A proof may be this old, or this much ahead of our clock; the engine's own window at the token endpoint. */
+/** A proof may be this old; the engine's own window at the token endpoint. */
 const window = minutes(5)
+/** Or this much ahead of our clock (FAPI 2.0 Security Profile, section 5.3.2.1). */
+const ahead = seconds(60)
 
 export type Proven = {
   /** RFC 7638 thumbprint of the key, as tokens are bound to it (`cnf.jkt`) */
@@ -42,7 +44,8 @@ export async function readProof(
   if (typeof htu !== 'string' || addressOf(htu) !== url)
     return wrong('htu is not the address of this request')
   if (typeof iat !== 'number') return wrong('iat is missing')
-  if (Math.abs(clock() - iat * 1000) > window) return wrong('iat is more than five minutes from our clock')
+  if (clock() - iat * 1000 > window) return wrong('iat is more than five minutes ago')
+  if (iat * 1000 - clock() > ahead) return wrong('iat is more than a minute ahead of our clock')
   if (ath !== sha256(token)) return wrong('ath is not the hash of this access token')
   if (nonce !== undefined) return wrong('this server gives no nonce')
   const { jwk } = protectedHeader
@@ -59,7 +62,7 @@ async function verify(header: string, now: number) {
       typ: 'dpop+jwt',
       algorithms: [...proofAlgorithms],
       currentDate: new Date(now),
-      clockTolerance: window / 1000,
+      clockTolerance: ahead / 1000,
     })
   } catch (error) {
     return { reason: error instanceof errors.JOSEError ? error.message : 'it is not a proof' }

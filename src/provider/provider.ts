@@ -10,11 +10,12 @@ import { keyedHash } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 import type { BankScope } from '../consent/services.ts'
 import type { Reach } from '../outgoing/ask.ts'
+import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
 import { grantMetadata, grantParameters } from './grant-management.ts'
-import { endpointAliases, mutualTls } from './mutual-tls.ts'
+import { endpointAliases, mutualTlsOf } from './mutual-tls.ts'
 import { policy } from './policy.ts'
 import { proofAlgorithms } from './proof.ts'
 import { defaultResource, requireBankScope, resourceServer } from './resource.ts'
@@ -23,8 +24,8 @@ import { tellOfConsent } from './tell-of-consent.ts'
 
 type ProviderParts = {
   readonly publicUrl: string
-  /** origin that asks fintechs for a certificate; undefined when there is none */
-  readonly mutualTlsUrl: string | undefined
+  /** origin that asks fintechs for a certificate, and whether any authority of theirs is trusted; undefined without one */
+  readonly mutualTls: { readonly url: string; readonly hasAuthorities: boolean } | undefined
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly jwks: NonNullable<Configuration['jwks']>
   readonly cookieKeys: readonly string[]
@@ -51,7 +52,7 @@ export const lifetimes = { code: 60, accessToken: 300 } as const
 const inSeconds = (ms: number) => Math.floor(ms / seconds(1))
 
 export function createProvider(parts: ProviderParts): Provider {
-  const { publicUrl, mutualTlsUrl } = parts
+  const { publicUrl, mutualTls } = parts
   const provider = new Provider(publicUrl, {
     adapter: parts.adapter,
     jwks: parts.jwks,
@@ -72,11 +73,12 @@ export function createProvider(parts: ProviderParts): Provider {
     clientAuthMethods: [
       'client_secret_basic',
       'private_key_jwt',
-      ...(mutualTlsUrl ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const) : []),
+      ...(mutualTls?.hasAuthorities ? (['tls_client_auth'] as const) : []),
+      ...(mutualTls ? (['self_signed_tls_client_auth'] as const) : []),
     ],
     discovery: {
       ...grantMetadata(publicUrl),
-      ...(mutualTlsUrl ? { mtls_endpoint_aliases: endpointAliases(mutualTlsUrl) } : {}),
+      ...(mutualTls ? { mtls_endpoint_aliases: endpointAliases(mutualTls.url) } : {}),
     },
     clientDefaults: { id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' },
     extraClientMetadata: {
@@ -90,6 +92,9 @@ export function createProvider(parts: ProviderParts): Provider {
       dPoPSigningAlgValues: [...algorithms],
     },
     extraParams: grantParameters(parts.consents),
+    clockTolerance,
+    assertJwtClientAuthClaimsAndHeader: assertionClaims(isFapi),
+    clientBasedCORS: () => false,
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: false,
@@ -109,10 +114,10 @@ export function createProvider(parts: ProviderParts): Provider {
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       dPoP: { enabled: true },
-      ...(mutualTlsUrl ? { mTLS: mutualTls } : {}),
+      ...(mutualTls ? { mTLS: mutualTlsOf(mutualTls) } : {}),
       fapi: {
         enabled: true,
-        profile: (_ctx, client) => (client && profileOf(client) !== 'standard' ? '2.0' : undefined),
+        profile: (_ctx, client) => (client && isFapi(client) ? '2.0' : undefined),
       },
       requestObjects: { enabled: true },
       clientCredentials: { enabled: true },
@@ -188,6 +193,8 @@ const allowedScopes = (client: unknown): BankScope[] =>
   (client as Record<'urn:ninka:bank_scopes', BankScope[]>)['urn:ninka:bank_scopes']
 const profileOf = (client: unknown): Client['profile'] =>
   (client as Record<'urn:ninka:profile', Client['profile']>)['urn:ninka:profile']
+
+const isFapi = (client: unknown): boolean => profileOf(client) !== 'standard'
 
 /**
  * Whole seconds until the consent of the grant in use ends, at least 1: the engine answers 500 to a lifetime of zero.

@@ -73,7 +73,7 @@ describe('a forged header from a trusted proxy', () => {
 })
 
 describe('behind TLS', () => {
-  it('cookies stay Secure and host-only whatever the request says about its scheme', async () => {
+  it('27. cookies stay Secure and host-only whatever the request says about its scheme', async () => {
     const secure = await startBank({ environment: { PUBLIC_URL: 'https://login.bank.example' } })
     const headers = { host: evil, 'x-forwarded-proto': 'http', 'x-forwarded-host': evil }
     const address = await openFintech(secure).authorizeAddress(openFintech(secure).newRequest().parameters)

@@ -71,7 +71,7 @@ describe('a request_uri', () => {
     expectRefused(await walk.browser.get(address))
   })
 
-  it('survives a second visit before the login, in this browser and in another', async () => {
+  it('8. survives a second visit before the login, in this browser and in another', async () => {
     const { address, walk } = await open()
     const pages = [walk.browser.page(), await walk.browser.get(address), await visit(address)]
     expect(pages.map(stepOf)).toEqual(['sign-in', 'sign-in', 'sign-in'])
@@ -83,7 +83,7 @@ describe('a request_uri', () => {
     expect((await fintech.exchange(code, walk.verifier)).status).toBe(200)
   })
 
-  it('is dead after 60 seconds, and a journey that it opened in time goes on', async () => {
+  it('8. is dead after 60 seconds, and a journey that it opened in time goes on', async () => {
     const { address, walk } = await open()
     seconds(55)
     expect(stepOf(await visit(address))).toBe('sign-in')
@@ -95,7 +95,7 @@ describe('a request_uri', () => {
     expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
   })
 
-  it('is nobody else’s: another client cannot use it, nor use it up', async () => {
+  it('7. is nobody else’s: another client cannot use it, nor use it up', async () => {
     const address = await fintech.authorizeAddress(fintech.newRequest().parameters)
     const request_uri = requestUri(address)
     expectRefused(await authorize({ client_id: 'demo-kaikei', request_uri }), 'demo-kaikei')
@@ -170,7 +170,7 @@ describe('a request_uri', () => {
 })
 
 describe('the pushed request endpoint', () => {
-  it('takes no request_uri and no request of another client', async () => {
+  it('7. takes no request_uri and no request of another client', async () => {
     const { parameters } = fintech.newRequest()
     const request_uri = requestUri(await fintech.authorizeAddress(parameters))
     for (const more of [
@@ -201,7 +201,7 @@ describe('the pushed request endpoint', () => {
     }
   })
 
-  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)('takes no %s', async (method) => {
+  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)('7. takes no %s', async (method) => {
     const query = new URLSearchParams(fintech.newRequest().parameters).toString()
     const { statusCode, body } = await bank.server.inject({ method, url: `/par?${query}` })
     expect(statusCode).toBeGreaterThanOrEqual(400)

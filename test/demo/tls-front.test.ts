@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { connect, type ConnectionOptions, getCiphers, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { days, systemClock } from '../../src/clock.ts'
 import { issue, keyPem, type Keys, makeKeys, makeRoot, type Name } from '../../src/demo/authority.ts'
@@ -391,7 +391,26 @@ describe('the handshake', () => {
     expect(options).toMatchObject({ requestCert: true, handshakeTimeout: 120_000 })
   })
 
-  it('refuses TLS 1.1', async () => {
+  it('1. takes four suites of TLS 1.2, of all that Node knows, with its certificate two of them', async () => {
+    const accepted: string[] = []
+    for (const suite of getCiphers().map((known) => known.toUpperCase())) {
+      const terms = { ciphers: `${suite}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' } as const
+      const socket = suite.startsWith('TLS_') ? undefined : await shakeHands(terms).catch(() => undefined)
+      if (socket) accepted.push(suite)
+      socket?.destroy()
+    }
+    expect(accepted.toSorted()).toEqual(['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384'])
+    const [options] = vi.mocked(createTlsServer).mock.lastCall ?? []
+    const offered = String((options as { ciphers?: string } | undefined)?.ciphers).split(':')
+    expect(offered.filter((suite) => !/^(TLS_|ECDHE-(RSA|ECDSA)-AES(128|256)-GCM-SHA)/.test(suite))).toEqual(
+      [],
+    )
+    const modern = await shakeHands()
+    expect(modern.getProtocol()).toBe('TLSv1.3')
+    modern.destroy()
+  })
+
+  it('1. refuses TLS 1.1', async () => {
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
     await expect(shakeHands(old)).rejects.toThrow()
   })

@@ -152,7 +152,7 @@ describe('the settings', () => {
   it('listen where others look for them', () => {
     for (const name of apps) {
       expect(setting(name, 'HOST')).toBe('0.0.0.0')
-      const listening = [setting(name, 'PORT'), setting(name, 'CERTIFICATE_PORT')]
+      const listening = ['PORT', 'CERTIFICATE_PORT', 'API_MTLS_PORT'].map((port) => setting(name, port))
       expect(service(name).expose.map(String)).toEqual(listening)
     }
     expect(setting('fintechs', 'HOST')).toBe('0.0.0.0')
@@ -278,22 +278,25 @@ describe('the proxy’s configuration', () => {
     expect(upstream('certificate')).toEqual(
       apps.map((name) => `${name}:${setting(name, 'CERTIFICATE_PORT')}`),
     )
+    expect(upstream('fintechs')).toEqual(apps.map((name) => `${name}:${setting(name, 'API_MTLS_PORT')}`))
     const addresses = Object.fromEntries(apps.map((name) => [name, addressOf(name)[0]]))
     expect(service('proxy').extra_hosts).toEqual(addresses)
   })
 
-  it('answers for the hosts of the public and the certificate origin, at their port', () => {
+  it('answers for the hosts of the three origins, at their port', () => {
     const publicUrl = new URL(setting('app-1', 'PUBLIC_URL'))
     const certificateUrl = setting('app-1', 'CERTIFICATE_URL')
-    const hosts = [publicUrl.hostname, certificateUrl.replace(/^https:\/\/|:\d+$/g, '')]
+    const mutualTls = new URL(setting('app-1', 'API_MTLS_URL'))
+    const hosts = [publicUrl.hostname, certificateUrl.replace(/^https:\/\/|:\d+$/g, ''), mutualTls.hostname]
     expect(new Set(all(/server_name (\S+);/g))).toEqual(new Set(['_', ...hosts]))
     expect(all(/return 301 ([^$;]+)/g)).toEqual([publicUrl.origin])
     const published = publishedBy(service('proxy')).map((port) => port.published)
     expect(published).toContain(Number(publicUrl.port))
     expect(certificateUrl.endsWith(`:${publicUrl.port}`)).toBe(true)
+    expect(mutualTls.port).toBe(publicUrl.port)
     expect(new Set(all(/listen (\d+)/g))).toEqual(new Set(portsOf(service('proxy')).map(String)))
     // what the fintechs call the bank
-    expect(service('proxy').networks.outside?.aliases).toEqual([publicUrl.hostname])
+    expect(service('proxy').networks.outside?.aliases).toEqual([publicUrl.hostname, mutualTls.hostname])
     expect(setting('app-1', 'CERTIFICATE_FORMAT')).toBe(
       nginx.includes('X-SSL-Client-Cert $forwarded_certificate') ? 'nginx' : 'rfc9440',
     )

@@ -19,6 +19,7 @@ import {
 
 const main = 'ninka.localhost'
 const fresh = 'c0ffee.cert.ninka.localhost'
+const api = 'api.ninka.localhost'
 const secret = 'Kagi-0123_456789'
 const { clients, huge, proxy: keys, authoritiesFile, remove } = makeCertificates()
 const everyCertificate = Object.entries(clients)
@@ -60,12 +61,13 @@ async function startEcho(process: string): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const upstreams = { main: [] as string[], certificate: [] as string[] }
+const upstreams = { main: [] as string[], certificate: [] as string[], fintechs: [] as string[] }
 const options: ProxyOptions = { upstreams, authoritiesFile, tls: keys.ec, secret }
 
 beforeAll(async () => {
   upstreams.main.push(await startEcho('main-1'), await startEcho('main-2'))
   upstreams.certificate.push(await startEcho('certificate-1'), await startEcho('certificate-2'))
+  upstreams.fintechs.push(await startEcho('fintechs-1'), await startEcho('fintechs-2'))
 })
 afterAll(() => {
   for (const server of servers) server.close()
@@ -150,16 +152,40 @@ describe.each([
       }
     })
 
-    it('that is not there leaves no header, and the request goes on', async () => {
-      const { headers, process } = told(await ask(fresh))
-      expect(process).toMatch(/^certificate-/)
-      expect(aboutTheClient(headers)).toEqual(expected(fresh))
+    it.each(everyCertificate)(
+      'of a fintech’s server that is %s arrives with what it posts, and where customers’ go nothing does',
+      async (_name, certificate) => {
+        const asked = { certificate, method: 'POST', path: '/token', body: 'grant_type=refresh_token' }
+        const { headers, process, method, url } = told(await ask(api, asked))
+        expect(process).toMatch(/^fintechs-/)
+        expect([method, url]).toEqual(['POST', '/token'])
+        expect(valuesOf(headers, 'content-length')).toEqual(['24'])
+        expect(aboutTheClient(headers)).toEqual(expected(api, certificate))
+      },
+    )
+
+    it.each([
+      [fresh, /^certificate-/],
+      [api, /^fintechs-/],
+    ])('that is not there leaves no header, and the request goes on (%s)', async (sni, whose) => {
+      const { headers, process } = told(await ask(sni))
+      expect(process).toMatch(whose)
+      expect(aboutTheClient(headers)).toEqual(expected(sni))
     })
 
-    it('larger than any header of ninka gets no 5xx', async () => {
-      const answer = await ask(fresh, { certificate: huge })
+    it.each([fresh, api])('larger than any header of ninka gets no 5xx (%s)', async (sni) => {
+      const answer = await ask(sni, { certificate: huge })
       expect(answer.status).toBeGreaterThanOrEqual(400)
       expect(answer.status).toBeLessThan(500)
+    })
+
+    it('of a fintech’s server stays with every request of its connection', async () => {
+      const connection = await connectTls({ port: proxy.port, sni: api, certificate: clients.good })
+      for (const method of ['POST', 'GET', 'DELETE']) {
+        const { headers } = told(await connection.request({ method, path: '/grants/1' }))
+        expect(aboutTheClient(headers)).toEqual(expected(api, clients.good))
+      }
+      connection.close()
     })
 
     it('is never offered to the main origin', async () => {
@@ -220,6 +246,9 @@ describe.each([
       ['beside a good certificate', fresh, clients.good],
       ['beside an expired certificate', fresh, clients.expired],
       ['beside a foreign certificate', fresh, clients.foreign],
+      ['on the fintechs’ origin without a certificate', api, undefined],
+      ['beside a fintech’s self-signed certificate', api, clients['self-signed']],
+      ['beside a fintech’s expired certificate', api, clients.expired],
     ])('never arrive %s', async (_where, sni, certificate) => {
       for (const batch of batches) {
         const answer = await ask(sni, { certificate, headers: [...batch, ['Accept-Language', 'ja']] })
@@ -256,7 +285,7 @@ describe.each([
       ['a name with a NUL', 'Client-Cert\0: forged'],
       ['an empty value first', `Client-Cert:\r\nX-SSL-Client-Cert:\r\n${forgery}`],
     ])('never arrive behind %s', async (_trick, lines) => {
-      for (const sni of [main, fresh]) {
+      for (const sni of [main, fresh, api]) {
         const answer = await sendBytes(sni, `GET / HTTP/1.1\r\nHost: ${sni}\r\n${lines}\r\n\r\n`)
         if (answer.status >= 400 && answer.status < 500) continue
         expect(answer.status).toBe(200)
@@ -268,8 +297,10 @@ describe.each([
       const bytes = (method: string, host: string, chunks = '') =>
         `${method} / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nTrailer: client-cert\r\n\r\n` +
         `${chunks}0\r\n${forgery}\r\n\r\n`
-      const posted = told(await sendBytes(main, bytes('POST', main, '3\r\nabc\r\n')))
-      expect(aboutTheClient(posted.headers)).toEqual(expected(main))
+      for (const sni of [main, api]) {
+        const posted = told(await sendBytes(sni, bytes('POST', sni, '3\r\nabc\r\n')))
+        expect(aboutTheClient(posted.headers)).toEqual(expected(sni))
+      }
       // On the certificate origin not even as trailers.
       const answer = await sendBytes(fresh, bytes('GET', fresh), { certificate: clients.good })
       if (answer.status === 413) return
@@ -295,6 +326,10 @@ describe.each([
       [main, fresh],
       [fresh, main],
       [fresh, other],
+      [api, main],
+      [main, api],
+      [api, fresh],
+      [fresh, api],
       [main, 'evil.example'],
       [fresh, 'evil.example'],
       [main, `${main}.`],
@@ -375,7 +410,11 @@ describe.each([
   })
 
   it('does the same under other names', async () => {
-    const names = { main: 'login.bank.example', certificate: 'denshi.bank.example' }
+    const names = {
+      main: 'login.bank.example',
+      certificate: 'denshi.bank.example',
+      fintechs: 'mtls.bank.example',
+    }
     const other = await start({ ...options, names })
     try {
       const { port } = other
@@ -384,6 +423,10 @@ describe.each([
       const { headers, process } = told(await request({ port, sni, certificate: clients.expired }))
       expect(process).toMatch(/^certificate-/)
       expect(aboutTheClient(headers)).toEqual(expected(sni, clients.expired))
+      const { fintechs } = names
+      const called = told(await request({ port, sni: fintechs, certificate: clients.expired }))
+      expect(called.process).toMatch(/^fintechs-/)
+      expect(aboutTheClient(called.headers)).toEqual(expected(fintechs, clients.expired))
       await expect(request({ port, sni: main })).rejects.toThrow(/unrecognized.name/i)
       const moved = await plain(other, '/', { host: names.main })
       expect(moved.headers['location']).toBe(`https://${names.main}:${port}/`)
@@ -487,6 +530,7 @@ describe.each([
         upstreams: {
           main: [dying, upstreams.main[1] ?? ''],
           certificate: [dying, upstreams.certificate[1] ?? ''],
+          fintechs: [dying, upstreams.fintechs[1] ?? ''],
         },
       })
       try {
@@ -523,6 +567,7 @@ describe.each([
       ['/consents/number-hidden-5e1f/stop', {}],
       ['/customers/customer-hidden-5e1f', {}],
       ['/journeys/number-hidden-5e1f', {}],
+      ['/grants/grant-hidden-5e1f', {}],
       ['/die', {}],
       ['/die', { method: 'POST', body: hidden }],
       ['/', { host: `${hidden}.example` }],
@@ -533,6 +578,7 @@ describe.each([
     for (const [path, asked] of everywhere) {
       await ask(main, { headers, ...asked, path: path + query })
       await ask(fresh, { headers, ...asked, path: path + query, certificate: clients.expired })
+      await ask(api, { headers, ...asked, path: path + query, certificate: clients.expired })
     }
     await sendBytes(main, `GET https://${main}/absolute${query} HTTP/1.1\r\nHost: ${main}\r\n\r\n`)
     await sendBytes(main, `NONSENSE ${query}\r\n\r\n`)

@@ -16,6 +16,7 @@ import {
 
 const main = 'ninka.localhost'
 const fresh = 'c0ffee.cert.ninka.localhost'
+const api = 'api.ninka.localhost'
 const { clients, proxy: keys, authoritiesFile, remove } = makeCertificates()
 const certificateRequest = 13
 const gcm = [
@@ -68,13 +69,14 @@ describe.each([
     (await request({ sni: main, ...terms }).catch(() => undefined))?.status === 200
 
   describe('a client certificate', () => {
-    it('is asked for on the certificate origin alone (TLS 1.2, the bytes of the handshake)', async () => {
+    it('is asked for on the certificate origin and the fintechs’ alone (TLS 1.2, the bytes of the handshake)', async () => {
       const { port } = proxy
       expect(await handshakeMessages({ port, sni: main })).not.toContain(certificateRequest)
       expect(await handshakeMessages({ port, sni: main, certificate: clients.good })).not.toContain(
         certificateRequest,
       )
       expect(await handshakeMessages({ port, sni: fresh })).toContain(certificateRequest)
+      expect(await handshakeMessages({ port, sni: api })).toContain(certificateRequest)
     })
 
     it('is asked for on the certificate origin alone (TLS 1.3, as OpenSSL decrypts it)', async () => {
@@ -90,10 +92,14 @@ describe.each([
       // The names by which a browser chooses what to offer.
       const [, ...names] = asked.slice(asked.indexOf('Acceptable client certificate CA names')).split('\n')
       expect(names.slice(0, 2).toSorted()).toEqual(['CN = issuing', 'CN = root'])
+      // A fintech's server is to offer what it has, whoever has issued it.
+      const anything = await seen(api)
+      expect(anything).toContain('CertificateRequest')
+      expect(anything).toContain('No client certificate CA names sent')
     })
   })
 
-  it('speaks TLS 1.2 and 1.3, and nothing older', async () => {
+  it('1. speaks TLS 1.2 and 1.3, and nothing older', async () => {
     const accepted: SecureVersion[] = []
     for (const version of ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const) {
       const terms = { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' }
@@ -102,7 +108,7 @@ describe.each([
     expect(accepted).toEqual(['TLSv1.2', 'TLSv1.3'])
   })
 
-  it('takes four suites of TLS 1.2 and three of TLS 1.3, of all that Node knows', async () => {
+  it('1. takes four suites of TLS 1.2 and three of TLS 1.3, of all that Node knows', async () => {
     const accepted = new Set<string>()
     for (const cipher of getCiphers().map((known) => known.toUpperCase())) {
       const terms: Omit<Target, 'sni' | 'port'> = cipher.startsWith('TLS_')
@@ -118,7 +124,7 @@ describe.each([
       [proxy, 'ECDSA'],
       [byRsa, 'RSA'],
     ] as const) {
-      for (const sni of [main, fresh]) {
+      for (const sni of [main, fresh, api]) {
         const found = await output('sslscan', [
           '--xml=-',
           '--no-colour',
@@ -139,7 +145,7 @@ describe.each([
     }
   })
 
-  it.each([main, fresh])('resumes no session (%s)', async (sni) => {
+  it.each([main, fresh, api])('resumes no session (%s)', async (sni) => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       expect(await resumes({ port: proxy.port, sni, minVersion: version, maxVersion: version })).toBe(false)
     }
@@ -152,7 +158,7 @@ describe.each([
 
   describe('HTTP/2', () => {
     it('is not offered', async () => {
-      for (const sni of [main, fresh]) {
+      for (const sni of [main, fresh, api]) {
         const connection = await connectTls({ port: proxy.port, sni, ALPNProtocols: ['h2', 'http/1.1'] })
         expect(connection.socket.alpnProtocol).toBe('http/1.1')
         connection.close()

@@ -18,7 +18,12 @@ import { freePort } from './postgres.ts'
 
 export type ProxyOptions = {
   /** host:port of every process, in the same order */
-  readonly upstreams: { readonly main: readonly string[]; readonly certificate: readonly string[] }
+  readonly upstreams: {
+    readonly main: readonly string[]
+    readonly certificate: readonly string[]
+    /** where fintechs' certificates are forwarded to; nobody listens there when left out */
+    readonly fintechs?: readonly string[]
+  }
   readonly tls: { readonly certFile: string; readonly keyFile: string }
   /** the institution's certificate authorities, PEM */
   readonly authoritiesFile: string
@@ -30,7 +35,7 @@ export type ProxyOptions = {
     readonly name: string
   }
   /** those of deploy/ when left out; `certificate` is what follows the random first part */
-  readonly names?: { readonly main: string; readonly certificate: string }
+  readonly names?: { readonly main: string; readonly certificate: string; readonly fintechs?: string }
 }
 
 export type Proxy = {
@@ -43,7 +48,12 @@ export type Proxy = {
   readonly stop: () => Promise<void>
 }
 
-const deployed = { main: 'ninka.localhost', certificate: 'cert.ninka.localhost' }
+const deployed = {
+  main: 'ninka.localhost',
+  certificate: 'cert.ninka.localhost',
+  fintechs: 'api.ninka.localhost',
+}
+const nobodyListens = ['127.0.0.1:1']
 
 export async function startNginx(options: ProxyOptions): Promise<Proxy> {
   const place = await prepare(options)
@@ -52,11 +62,17 @@ export async function startNginx(options: ProxyOptions): Promise<Proxy> {
   place.write('nginx.conf', [
     [`${server('app-1:3000')}${server('app-2:3000')}`, options.upstreams.main.map(server).join('')],
     [`${server('app-1:3002')}${server('app-2:3002')}`, options.upstreams.certificate.map(server).join('')],
+    [
+      `${server('app-1:3003')}${server('app-2:3003')}`,
+      (options.upstreams.fintechs ?? nobodyListens).map(server).join(''),
+    ],
     ['listen 8443 ssl', `listen 127.0.0.1:${port} ssl`],
     ['listen 8080', `listen 127.0.0.1:${httpPort}`],
     ['https://ninka.localhost:8443', `https://${names.main}:${port}`],
     ['server_name ninka.localhost;', `server_name ${names.main};`],
     ['*.cert.ninka.localhost', `*.${names.certificate}`],
+    ['server_name api.ninka.localhost;', `server_name ${names.fintechs};`],
+    ['"api.ninka.localhost"', `"${names.fintechs}"`],
     ['"desk.ninka.localhost"', `"${options.desk?.name ?? 'desk.ninka.localhost'}"`],
     ['/etc/ninka/', `${folder}/`],
     ['pid /tmp/', `pid ${folder}/`],
@@ -92,6 +108,10 @@ export async function startHaproxy(options: ProxyOptions): Promise<Proxy> {
   place.write('haproxy.cfg', [
     [servers(checked, ['app-1:3000', 'app-2:3000']), servers(checked, options.upstreams.main)],
     [servers(tracked, ['app-1:3002', 'app-2:3002']), servers(tracked, options.upstreams.certificate)],
+    [
+      servers(tracked, ['app-1:3003', 'app-2:3003']),
+      servers(tracked, options.upstreams.fintechs ?? nobodyListens),
+    ],
     ['bind :8443 ssl', `bind 127.0.0.1:${port} ssl`],
     ['bind :8080', `bind 127.0.0.1:${httpPort}`],
     ['https://ninka.localhost:8443', `https://${names.main}:${port}`],
@@ -99,12 +119,14 @@ export async function startHaproxy(options: ProxyOptions): Promise<Proxy> {
     ['host_only -i ninka.localhost', `host_only -i ${names.main}`],
     ['ssl_fc_sni -i ninka.localhost', `ssl_fc_sni -i ${names.main}`],
     ['-m end .cert.ninka.localhost', `-m end .${names.certificate}`],
+    ['ssl_fc_sni -i api.ninka.localhost', `ssl_fc_sni -i ${names.fintechs}`],
     ['/etc/ninka/', `${folder}/`],
   ])
   place.write('haproxy-certificates.txt', [
     ['/etc/ninka/', `${folder}/`],
     ['] ninka.localhost', `] ${names.main}`],
     ['*.cert.ninka.localhost', `*.${names.certificate}`],
+    ['] api.ninka.localhost', `] ${names.fintechs}`],
   ])
   return place.run('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], {
     NINKA_PROXY_SECRET: options.secret ?? '',
@@ -114,7 +136,8 @@ export async function startHaproxy(options: ProxyOptions): Promise<Proxy> {
 /** As a container would: an account without rights, which owns one folder. */
 const nobody = process.getuid?.() === 0 ? 65_534 : undefined
 
-async function prepare({ tls, authoritiesFile, names = deployed }: ProxyOptions) {
+async function prepare({ tls, authoritiesFile, ...given }: ProxyOptions) {
+  const names = { ...deployed, ...given.names }
   const folder = mkdtempSync(join(tmpdir(), 'ninka-proxy-'))
   const own = (file: string) => {
     if (nobody !== undefined) chownSync(file, nobody, nobody)

@@ -71,18 +71,9 @@ export async function strictFintech(bank: TestBank, options: StrictOptions) {
   }
 
   /** The customer walks the journey and agrees; ends where he is back. */
-  const authorize = async (
-    { request_uri }: { readonly request_uri: string },
-    { loginId = 'mihon02', browser = openBrowser(bank) }: { loginId?: string; browser?: Browser } = {},
-  ): Promise<URL> => {
+  const authorize = ({ request_uri }: { readonly request_uri: string }, who?: Agreeing): Promise<URL> => {
     const address = new URLSearchParams({ client_id: client.client_id, request_uri })
-    const page = await browser.get(`/authorize?${address.toString()}`)
-    const base = /^\/journey\/[\w-]+/.exec(page.path)?.[0]
-    if (!base) throw new Error(`no journey began: ${page.status} ${page.path}`)
-    const walk = { browser, base } as Parameters<typeof walkToConsent>[0]
-    await walkToConsent(walk, loginId)
-    await allow(walk)
-    return comeBack(walk)
+    return agree(bank, `/authorize?${address.toString()}`, who)
   }
 
   const exchange = async (back: URL, { verifier, state }: { verifier: string; state: string }) => {
@@ -155,6 +146,23 @@ export async function strictFintech(bank: TestBank, options: StrictOptions) {
   }
 }
 
+type Agreeing = { readonly loginId?: string; readonly browser?: Browser }
+
+/** The customer walks the journey that an address leads to, and agrees to everything; ends where he is back. */
+export async function agree(
+  bank: TestBank,
+  address: string,
+  { loginId = 'mihon02', browser = openBrowser(bank) }: Agreeing = {},
+): Promise<URL> {
+  const page = await browser.get(address)
+  const base = /^\/journey\/[\w-]+/.exec(page.path)?.[0]
+  if (!base) throw new Error(`no journey began: ${page.status} ${page.path}`)
+  const walk = { browser, base } as Parameters<typeof walkToConsent>[0]
+  await walkToConsent(walk, loginId)
+  await allow(walk)
+  return comeBack(walk)
+}
+
 /** The proof's key pair, or one to authenticate or sign with; the public half as a JWKS. */
 export async function keyPair(alg: 'ES256' | 'PS256', kid = 'key-1') {
   const pair = await oauth.generateKeyPair(alg, { extractable: true })
@@ -187,7 +195,8 @@ export const jwkOfCertificate = (der: Buffer): Record<string, unknown> => ({
   x5c: [der.toString('base64')],
 })
 
-const commonRegistration = {
+/** What is the same for every fintech of these tests. */
+export const commonRegistration = {
   serviceName: '厳格家計簿',
   companyName: '株式会社厳格',
   registrationNumber: '関東財務局長（電代）第999号',

@@ -219,7 +219,7 @@ function messageTypes(bytes: Buffer): number[] {
 export function makeCertificates() {
   const { issue, pem, remove } = openWorkshop()
   const days = (count: number) => Date.now() + count * 86_400_000
-  const names = ['subjectAltName=DNS:ninka.localhost,DNS:*.cert.ninka.localhost']
+  const names = ['subjectAltName=DNS:ninka.localhost,DNS:*.cert.ninka.localhost,DNS:api.ninka.localhost']
   const filesOf = ({ certificate, key }: Issued) => ({ certFile: certificate, keyFile: key })
   const shown = ({ pem: cert, privateKey }: Issued, ...chain: Issued[]): Certificate => ({
     cert: [cert, ...chain.map((more) => more.pem)].join(''),
