@@ -62,11 +62,11 @@ describe('migrate', () => {
   })
 
   it('is asked for by every other command on an older one, and brings it up', async () => {
-    await sql`delete from kysely_migration where name = '0007-refusals'`.execute(bank.db)
-    await bank.db.schema.dropTable('refusals').execute()
+    await sql`delete from kysely_migration where name = '0009-developers'`.execute(bank.db)
+    for (const table of ['developers', 'developer_tries']) await bank.db.schema.dropTable(table).execute()
     await expect(operate(bank, 'clients', 'list')).rejects.toThrow('migrate run')
     expect(await operate(bank, 'migrate', 'show')).toMatchObject({ status: 1 })
-    expect(await ask(bank, 'migrate', 'run')).toEqual({ applied: ['0007-refusals'] })
+    expect(await ask(bank, 'migrate', 'run')).toEqual({ applied: ['0009-developers'] })
     expect((await operate(bank, 'clients', 'list')).status).toBe(0)
   })
 })
