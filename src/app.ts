@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { accessWithErrors } from './accounts-api/access.ts'
 import { createNextItemKeys } from './accounts-api/next-item.ts'
 import { accountsApi } from './accounts-api/routes.ts'
+import type { BankControls } from './bank/controls.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
 import { certificateAddress, hasFreshHosts } from './certificate/hosts.ts'
@@ -35,10 +36,11 @@ import { createSealer, type Sealer } from './sealer.ts'
 import type { Settings } from './settings.ts'
 import { auditKey } from './store/audit-chain.ts'
 import { type Clients, createClients } from './store/clients.ts'
+import { isSandbox } from './store/developers.ts'
 import type { Database } from './store/open.ts'
 import { sealedSecret } from './store/sealed-secrets.ts'
 import { createDelivery, type Delivery } from './outbox/delivery.ts'
-import { pushEvents } from './outbox/events.ts'
+import { eventReader, pushEvents } from './outbox/events.ts'
 import { handNotices, type MailSystem } from './outbox/notices.ts'
 import { createSweeper, type Sweeper } from './sweeper.ts'
 import { bareServer, createServer, publicFiles } from './web/server.ts'
@@ -54,6 +56,8 @@ export type AppParts = {
   readonly institution: Institution
   readonly db: Database
   readonly bank: Bank
+  /** what the demo's developers may do to it; undefined for a real bank */
+  readonly bankControls: BankControls | undefined
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
@@ -193,7 +197,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   if (settings.mode === 'demo') {
     await server.register((await import('./web/gallery.ts')).galleryRoutes)
     const { developersRoutes } = await import('./developers/developers.ts')
-    await server.register(developersRoutes, { ...parts, clients, locks, refusals })
+    const readEvent = eventReader({ issuer: publicUrl, keys: jwks.keys })
+    await server.register(developersRoutes, { ...parts, clients, consents, locks, refusals, readEvent })
   }
 
   const certificateServer = certificates && (await bareServer({ settings, pages, log }))
@@ -238,6 +243,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     db,
     clock,
     log,
+    keepsUnwanted: (client) => settings.mode === 'demo' && isSandbox(client),
     every: parts.deliverEvery,
     hand: {
       event: pushEvents({ clients, issuer: publicUrl, keys: jwks.keys, clock, reach }),

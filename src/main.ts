@@ -63,6 +63,7 @@ async function startServer(settings: Settings): Promise<Started> {
     institution,
     db,
     bank,
+    bankControls: demo ? bank : undefined,
     secrets,
     clock: systemClock,
     log,

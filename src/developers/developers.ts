@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { certificateRoutes } from './certificates.ts'
 import { clientRoutes } from './client.ts'
+import { consentRoutes } from './consents.ts'
 import { errorRoutes } from './errors.ts'
 import { registerRoutes } from './register.ts'
 import { sampleRoutes } from './samples.ts'
@@ -18,6 +19,7 @@ export async function developersRoutes(app: FastifyInstance, parts: DeveloperPar
     registerRoutes,
     signInRoutes,
     clientRoutes,
+    consentRoutes,
     errorRoutes,
     tryRoutes,
     sampleRoutes,

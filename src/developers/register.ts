@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { hashClientSecret, unguessable } from '../secrets.ts'
 import type { Institution } from '../institution.ts'
 import type { Clients } from '../store/clients.ts'
-import { addDeveloper } from '../store/developers.ts'
+import { addDeveloper, isSandbox } from '../store/developers.ts'
 import { demoSubject } from './certificates.ts'
 import { firstFields, keptOf, readClient, readFields } from './client-form.ts'
 import { newSandboxId, withSecret } from './sandbox.ts'
@@ -62,7 +62,7 @@ export async function namesToKeepFree({
   readonly clients: Clients
   readonly institution: Institution
 }): Promise<readonly string[]> {
-  const real = (await clients.list()).filter(({ id }) => !id.startsWith('sandbox-'))
+  const real = (await clients.list()).filter(({ id }) => !isSandbox(id))
   const { ja, en } = institution.name
   return [
     ...ja.split(/\s+/),

@@ -1,6 +1,8 @@
 /** What each template of the developers' pages is given. */
 import type { Explained } from '../explain/refusals.ts'
+import type { Delivery } from '../store/deliveries.ts'
 import type { ClientFields } from './client-form.ts'
+import type { ControlsView } from './control-views.ts'
 import type { Snippet } from './snippets.ts'
 import type { SampleName, TryStep } from './words.ts'
 
@@ -45,7 +47,7 @@ export type ClientView = {
   readonly figures: { readonly live: number; readonly waiting: number; readonly dead: number }
   readonly events: readonly {
     readonly type: string
-    readonly state: 'waiting' | 'delivered' | 'dead'
+    readonly state: Delivery['state']
     readonly tries: number
     readonly lastError: string
   }[]
@@ -77,6 +79,7 @@ export type TryView = {
 }
 
 export type DevelopersView =
+  | ControlsView
   | { readonly template: 'developers/start'; readonly view: StartView }
   | { readonly template: 'developers/client-form'; readonly view: ClientFormView }
   | { readonly template: 'developers/registered'; readonly view: RegisteredView }

@@ -6,7 +6,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Clock, hours, minutes } from '../clock.ts'
 import type { Refusals } from '../explain/refusals.ts'
+import type { BankControls } from '../bank/controls.ts'
+import type { Bank } from '../bank/port.ts'
+import type { Consents } from '../consent/consents.ts'
 import type { Institution } from '../institution.ts'
+import type { ReadEvent } from '../outbox/events.ts'
 import type { Locks } from '../risk/locks.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
@@ -27,6 +31,11 @@ export type DeveloperParts = {
   readonly clients: Clients
   readonly locks: Locks
   readonly refusals: Refusals
+  readonly consents: Consents
+  readonly bank: Bank
+  /** undefined where the demo has a real bank behind it */
+  readonly bankControls: BankControls | undefined
+  readonly readEvent: ReadEvent
   readonly institution: Institution
   readonly settings: Settings
 }

@@ -1,4 +1,5 @@
 /** The closed lists of the developers' pages: what a form may answer, and the steps of a try. */
+import { controlDone, controlErrors } from './control-words.ts'
 
 export const developerErrors = [
   'name-missing',
@@ -18,10 +19,18 @@ export const developerErrors = [
   'full',
   'sign-in-wrong',
   'sign-in-locked',
+  ...controlErrors,
 ] as const
 export type DeveloperError = (typeof developerErrors)[number]
 
-export const developerDone = ['changed', 'unchanged', 'secret-rotated', 'secret-made', 'signed-out'] as const
+export const developerDone = [
+  'changed',
+  'unchanged',
+  'secret-rotated',
+  'secret-made',
+  'signed-out',
+  ...controlDone,
+] as const
 export type DeveloperDone = (typeof developerDone)[number]
 
 /** What `/developers/try` does, in this order. */

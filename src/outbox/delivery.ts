@@ -37,6 +37,8 @@ type DeliveryParts = {
   readonly clock: Clock
   readonly log: Log
   readonly hand: Readonly<Record<Receiver['kind'], Hand>>
+  /** whose messages stay to be looked at when nobody wants them */
+  readonly keepsUnwanted: (client: string) => boolean
   /** ms between two rounds; 0 never starts by itself */
   readonly every: number
 }
@@ -57,7 +59,7 @@ function waitAfter(tries: number): number {
   return wait + randomInt(-Math.floor(wait / 4), Math.floor(wait / 4) + 1)
 }
 
-export function createDelivery({ db, clock, log, hand, every }: DeliveryParts): Delivery {
+export function createDelivery({ db, clock, log, hand, keepsUnwanted, every }: DeliveryParts): Delivery {
   let running: Promise<void> = Promise.resolve()
   const stop = new AbortController()
 
@@ -77,8 +79,8 @@ export function createDelivery({ db, clock, log, hand, every }: DeliveryParts): 
       if (!(await leaseMessage(db, message, clock() + leaseFor))) continue
       const handed = await handOver(receiver.kind, message)
       if (handed.ok) {
-        if (handed.value === 'unwanted') await dropMessage(db, message.id)
-        else await settleMessage(db, message.id, { state: 'delivered', at: clock() })
+        if (handed.value === 'unwanted' && !keepsUnwanted(message.client)) await dropMessage(db, message.id)
+        else await settleMessage(db, message.id, { state: handed.value, at: clock() })
         continue
       }
       const until = await failed(receiver, message, handed.problem)

@@ -39,6 +39,20 @@ export function pushEvents({ clients, issuer, keys, clock, reach, resolve }: Eve
   }
 }
 
+/** Header and claims of an event, as they are sent at that moment; without the signature. */
+export type ReadEvent = (
+  message: OutgoingEvent,
+  about: { readonly id: string; readonly client: string; readonly at: number },
+) => { readonly header: object; readonly claims: object }
+
+export function eventReader({ issuer, keys }: Pick<EventParts, 'issuer' | 'keys'>): ReadEvent {
+  const header = headerOf(signingKey(keys))
+  return (message, { id, client, at }) => ({
+    header,
+    claims: claimsOf(message, { id, client, issuer, now: at }),
+  })
+}
+
 const inSeconds = (ms: number): number => Math.floor(ms / 1000)
 
 function claimsOf(
@@ -83,16 +97,23 @@ function toldReason(reason: string): string {
 }
 
 function setSigner(keys: readonly JWK[]): (claims: object) => string {
-  const jwk = keys.find(({ alg }) => alg === 'ES256')
-  if (!jwk) throw new Error('there is no ES256 key to sign events with')
+  const jwk = signingKey(keys)
   const key = createPrivateKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' })
-  const header = encode({ alg: 'ES256', typ: 'secevent+jwt', kid: jwk.kid })
+  const header = encode(headerOf(jwk))
   return (claims) => {
     const signed = `${header}.${encode(claims)}`
     const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' })
     return `${signed}.${signature.toString('base64url')}`
   }
 }
+
+function signingKey(keys: readonly JWK[]): JWK {
+  const jwk = keys.find(({ alg }) => alg === 'ES256')
+  if (!jwk) throw new Error('there is no ES256 key to sign events with')
+  return jwk
+}
+
+const headerOf = ({ kid }: JWK) => ({ alg: 'ES256', typ: 'secevent+jwt', kid })
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 

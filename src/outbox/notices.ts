@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { daysLeft } from '../consent/state.ts'
 import type { Institution } from '../institution.ts'
-import type { Clients } from '../store/clients.ts'
+import type { Client, Clients } from '../store/clients.ts'
 import type { OutgoingNotice } from '../store/outbox.ts'
 import { type Language, longDate } from '../web/language.ts'
 import { call } from './call.ts'
@@ -29,15 +29,7 @@ export function handNotices({ mail, clients, institution, clock }: NoticeParts):
       return { ok: true, value: 'unwanted' }
     const registered = await clients.find(client)
     const service = registered?.serviceName ?? client
-    const language: Language = message.language === 'en' ? 'en' : 'ja'
-    const { subject, text } = noticeWords(language, institution, {
-      service: registered ? `${service}（${registered.companyName}）` : service,
-      number: message.number,
-      end: longDate(message.endsAt, language),
-      days: daysLeft(message.endsAt, clock()),
-      type: message.type,
-      reason: message.reason,
-    })
+    const { language, subject, text } = noticeText(message, { registered, institution, now: clock() })
     const called = await call({
       url: mail.url,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${mail.secret}` },
@@ -60,6 +52,31 @@ export function handNotices({ mail, clients, institution, clock }: NoticeParts):
     const { problem } = called
     return { ok: false, problem, fault: /^status-4(00|09|13|15|22)$/.test(problem) ? 'message' : 'receiver' }
   }
+}
+
+/** What the customer reads when it is sent at that moment. */
+export function noticeText(
+  message: OutgoingNotice,
+  {
+    registered,
+    institution,
+    now,
+  }: {
+    readonly registered: Pick<Client, 'serviceName' | 'companyName'> | undefined
+    readonly institution: Institution
+    readonly now: number
+  },
+): { readonly language: Language; readonly subject: string; readonly text: string } {
+  const language: Language = message.language === 'en' ? 'en' : 'ja'
+  const words = noticeWords(language, institution, {
+    service: registered ? `${registered.serviceName}（${registered.companyName}）` : message.client,
+    number: message.number,
+    end: longDate(message.endsAt, language),
+    days: daysLeft(message.endsAt, now),
+    type: message.type,
+    reason: message.reason,
+  })
+  return { language, ...words }
 }
 
 /** Nobody needs to hear that something will end which has ended. */

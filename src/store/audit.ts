@@ -5,6 +5,20 @@ import type { Database } from './open.ts'
 export type Actor = 'customer' | 'client' | 'system' | StaffActor
 export type StaffActor = `staff:${string}`
 
+/** The demo's sandbox alone: what a developer let happen to a connection of his client, or to the simulated bank. */
+export type Played = {
+  event: 'sandbox-played'
+  client: string
+  consent: string | null
+  number: string | null
+  customer: string | null
+  what: string
+  days?: number
+  /** the id that the fintech knows it by */
+  account?: string
+  by: 'client'
+}
+
 export type AuditEvent =
   | {
       event: 'consent-granted'
@@ -110,6 +124,7 @@ export type AuditEvent =
       fields?: readonly string[]
     }
   | { event: 'key-added' | 'key-activated' | 'key-removed'; key: string; by: StaffActor; note: string }
+  | Played
   | { event: 'audit-exported'; by: StaffActor; rows: number; note: string }
   | { event: 'retention-applied'; table: string; rows: number; before: number }
 

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { record, type StaffActor } from './audit.ts'
 import type { Database } from './open.ts'
+import type { Outgoing } from './outbox.ts'
 import type { Tables } from './schema.ts'
 import { transact } from './transaction.ts'
 
@@ -11,7 +12,7 @@ export type Delivery = {
   /** what it tells, such as `consent-ended` */
   readonly type: string
   readonly createdAt: number
-  readonly state: 'waiting' | 'delivered' | 'dead'
+  readonly state: Tables['outbox']['state']
   readonly tries: number
   readonly nextTryAt: number
   readonly lastError: string | null
@@ -32,6 +33,25 @@ export async function deliveriesOf(db: Database, about: About, limit: number): P
           .where('state', 'in', ['waiting', 'dead'])
   const rows = await asked.orderBy('created_at', 'desc').limit(limit).execute()
   return rows.map(fromRow)
+}
+
+/** A message as its receiver reads it. */
+export type ReadDelivery = Delivery & { readonly id: string; readonly message: Outgoing }
+
+/** All about one consent with what is in them, the newest first; for the demo's developers alone. */
+export async function readMessages(
+  db: Database,
+  consent: string,
+  limit: number,
+): Promise<readonly ReadDelivery[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .selectAll()
+    .where('consent_id', '=', consent)
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...fromRow(row), id: row.id, message: JSON.parse(row.payload) as Outgoing }))
 }
 
 /** A message beside whom it is for: a client, and a consent by its number. */

@@ -12,6 +12,9 @@ export type Developer = {
   readonly signedOutAt: number
 }
 
+/** The bank's staff registers nobody under such an id in a demo. */
+export const isSandbox = (client: string): boolean => client.startsWith('sandbox-')
+
 /**
  * Registers the client, in place of the oldest one that nobody ever connected where there are `most` already.
  * @returns false when all of them are in use

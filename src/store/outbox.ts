@@ -128,7 +128,11 @@ export async function leaseMessage(
 export async function settleMessage(
   db: Database,
   id: string,
-  settled: { readonly state: 'delivered' | 'dead'; readonly at: number; readonly error?: string },
+  settled: {
+    readonly state: 'delivered' | 'dead' | 'unwanted'
+    readonly at: number
+    readonly error?: string
+  },
 ): Promise<void> {
   await db
     .updateTable('outbox')

@@ -116,7 +116,8 @@ export type Tables = {
     created_at: number
     next_try_at: number
     tries: number
-    state: 'waiting' | 'delivered' | 'dead'
+    /** `unwanted`: nobody was there to take it; kept for sandbox clients only */
+    state: 'waiting' | 'delivered' | 'dead' | 'unwanted'
     last_error: string | null
     settled_at: number | null
   }

@@ -416,6 +416,7 @@ describe('in production', () => {
         '/register',
         '/sign-in',
         '/client',
+        '/client/consents',
         '/try',
         '/samples',
         '/certificates/root.pem',

@@ -86,6 +86,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
       institution: options.institution?.(institution) ?? institution,
       db,
       bank: options.wrapBank?.(simulator) ?? simulator,
+      bankControls: settings.mode === 'demo' ? simulator : undefined,
       secrets,
       clock,
       log,

@@ -11,11 +11,27 @@ export type Answer = {
 export type Fintech = ReturnType<typeof openFintech>
 
 export function openFintech(bank: TestBank, clientId: 'demo-kakeibo' | 'demo-kaikei' = 'demo-kakeibo') {
-  const { server, settings, fintechs } = bank
+  const { settings, fintechs } = bank
   const registered = fintechs.find((one) => one.clientId === clientId)
   if (!registered) throw new Error(`no such fintech: ${clientId}`)
-  const redirectUri = `${settings.fintechUrl}/callback/${clientId}`
-  const basic = `Basic ${Buffer.from(`${clientId}:${registered.clientSecret}`).toString('base64')}`
+  const { clientSecret } = registered
+  return fintechWith(bank, {
+    clientId,
+    clientSecret,
+    redirectUri: `${settings.fintechUrl}/callback/${clientId}`,
+  })
+}
+
+/** Any client that authenticates by secret. */
+export function fintechWith(
+  { server }: Pick<TestBank, 'server'>,
+  {
+    clientId,
+    clientSecret,
+    redirectUri,
+  }: { readonly clientId: string; readonly clientSecret: string; readonly redirectUri: string },
+) {
+  const basic = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 
   const form = async (
     path: string,
@@ -43,7 +59,7 @@ export function openFintech(bank: TestBank, clientId: 'demo-kakeibo' | 'demo-kai
   return {
     clientId,
     redirectUri,
-    clientSecret: registered.clientSecret,
+    clientSecret,
     form,
     /** A request as a fintech would make it; `state` and the PKCE verifier are remembered by the caller. */
     newRequest(overrides: Record<string, string | undefined> = {}) {

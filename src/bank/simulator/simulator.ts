@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts'
 import type { Result } from '../../errors.ts'
 import type { Database } from '../../store/open.ts'
 import { transact } from '../../store/transaction.ts'
+import type { BankControls } from '../controls.ts'
 import type {
   Bank,
   Customer,
@@ -17,7 +18,7 @@ import type {
   NotAllowed,
 } from '../port.ts'
 import { customerIssuer } from './certificate-names.ts'
-import { changeCustomer, closedNow, closeInquiries, type Whose } from './changes.ts'
+import { bankControls, changeCustomer, closedNow, closeInquiries, type Whose } from './changes.ts'
 import { type CustomerChanges, type CustomerState, type DemoCustomer, demoCustomers } from './customers.ts'
 import { byId, byLoginId, bySubject, entriesFor } from './directory.ts'
 import { foldAnswer } from './fold.ts'
@@ -26,18 +27,17 @@ import { matchesNothing, secretMatches } from './secret-hash.ts'
 import { standingOf, stateOf } from './standing.ts'
 import { balancesOf, pageOf, transactionsOf } from './statement.ts'
 
-export type Simulator = Bank & {
-  /** Puts every account back to what customers.ts says and forgets every held PIN. */
-  reset(): Promise<void>
-  /** What happens at the bank while connections live. */
-  change(loginId: string, changes: Partial<CustomerState & CustomerChanges>): Promise<void>
-  /** The PIN of an account was changed at the branch: the registered one opens nothing any more. */
-  changePin(account: string): Promise<void>
-  /** From now on the bank answers no inquiries, until `resumesAt` where it is given. */
-  takeDown(whose: Whose, closed: InquiryClosed): Promise<void>
-  /** Takes back the `takeDown` of the same customer and fintech. */
-  bringUp(whose: Whose): Promise<void>
-}
+export type Simulator = Bank &
+  BankControls & {
+    /** Puts every account back to what customers.ts says and forgets every held PIN. */
+    reset(): Promise<void>
+    /** What happens at the bank while connections live. */
+    change(loginId: string, changes: Partial<CustomerState & CustomerChanges>): Promise<void>
+    /** From now on the bank answers no inquiries, until `resumesAt` where it is given. */
+    takeDown(whose: Whose, closed: InquiryClosed): Promise<void>
+    /** Takes back the `takeDown` of the same customer and fintech. */
+    bringUp(whose: Whose): Promise<void>
+  }
 
 export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
   await transact(db, seed)
@@ -82,12 +82,10 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
         ? right(pageOf(transactionsOf(account.value, { from, to }, clock()), { limit, after }))
         : account
     },
+    ...bankControls({ db, clock }),
     change: (loginId, changes) => changeCustomer(db, loginId, () => changes),
     takeDown: (whose, closed) => closeInquiries(db, whose, closed),
     bringUp: (whose) => closeInquiries(db, whose, undefined),
-    async changePin(account) {
-      await db.updateTable('simulator_accounts').set({ registered: 0 }).where('id', '=', account).execute()
-    },
     reset: () =>
       transact(db, async (transaction) => {
         await transaction.deleteFrom('simulator_held_pins').execute()

@@ -1,5 +1,6 @@
 /** What each template of the desk shows: everything is there, or null. */
 import type { JourneyPlace } from '../../web/messages/desk-ja.ts'
+import type { Delivery } from '../../store/deliveries.ts'
 import type { Told, ToldRow } from './tell.ts'
 
 export type DeskView =
@@ -140,7 +141,7 @@ export type DeliveryLine = {
   readonly at: string
   readonly kind: 'event' | 'notice'
   readonly type: string
-  readonly state: 'waiting' | 'delivered' | 'dead'
+  readonly state: Delivery['state']
   readonly tries: number
   readonly settled: string | null
   readonly error: string | null

@@ -1,5 +1,6 @@
 /** What the developers' pages say in English. */
 import type { DevelopersMessages } from './developers-ja.ts'
+import { controlsEn } from './developers-controls-en.ts'
 
 export const developersEn: DevelopersMessages = {
   frame: {
@@ -20,7 +21,9 @@ export const developersEn: DevelopersMessages = {
     errorPrefix: 'Error: ',
     errorSummary: 'There is a problem',
   },
+  controls: controlsEn,
   errors: {
+    ...controlsEn.errors,
     'name-missing': 'Enter a service name',
     'name-form': 'Use at most 40 visible characters for the service name',
     'name-imitates': 'This name could be taken for the bank or for a registered service',
@@ -41,6 +44,7 @@ export const developersEn: DevelopersMessages = {
     'sign-in-locked': 'Too many wrong tries. Sign-in is paused for a while',
   },
   done: {
+    ...controlsEn.done,
     changed: 'The registration was changed.',
     unchanged: 'Nothing was changed.',
     'secret-rotated': 'Here is a new client secret. The former one works for 7 more days.',

@@ -1,5 +1,6 @@
 /** What the developers' pages say in Japanese; the English ones have the same shape. Customers never read these. */
 import type { DeveloperDone, DeveloperError, SampleName, TryStep } from '../../developers/words.ts'
+import { controlsJa } from './developers-controls-ja.ts'
 
 export const developersJa = {
   frame: {
@@ -20,7 +21,9 @@ export const developersJa = {
     errorPrefix: 'エラー：',
     errorSummary: '入力内容を確認してください',
   },
+  controls: controlsJa,
   errors: {
+    ...controlsJa.errors,
     'name-missing': 'サービス名を入力してください',
     'name-form': 'サービス名は40文字以内の、目に見える文字で入力してください',
     'name-imitates': '銀行または実在の登録サービスと紛らわしい名前は使えません',
@@ -42,6 +45,7 @@ export const developersJa = {
     'sign-in-locked': '誤りが続いたため、しばらくサインインできません',
   } satisfies Record<DeveloperError, string>,
   done: {
+    ...controlsJa.done,
     changed: '登録を変更しました。',
     unchanged: '変更はありません。',
     'secret-rotated': '新しいクライアントシークレットを発行しました。前のものは7日間使えます。',
