@@ -68,6 +68,30 @@ describe('every page of the demo fintechs', () => {
   })
 })
 
+describe('every page for developers', () => {
+  it('is as accessible as the bank’s', async () => {
+    const at = (path: string) => page.goto(`${demo.publicUrl}/developers${path}`)
+    const expectClean = async (name: string) =>
+      expect({ name, found: await check(page, mainConditions) }).toEqual({ name, found: [] })
+    // half of them in each language
+    for (const path of ['?lang=en', '/samples', '/sign-in']) {
+      await at(path)
+      await expectClean(path)
+    }
+    await at('/register?lang=ja')
+    await page.getByRole('button', { name: '登録する' }).click()
+    await expectClean('register, with an error')
+    await page.getByLabel('サービス名').fill('つくし')
+    await page.getByRole('button', { name: '登録する' }).click()
+    await expectClean('registered')
+    await at('/client')
+    await expectClean('client')
+    await at('/try')
+    await page.getByRole('button', { name: '要求を預ける' }).click()
+    await expectClean('try')
+  })
+})
+
 const long = 'とても長い文がここにあります。'.repeat(9)
 const css = `
 .pale { color: #555; background: #444 }

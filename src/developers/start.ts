@@ -1,6 +1,7 @@
 /** The start page: five minutes by copy and paste, the values of this very server, and whom to sign in as. */
 import type { FastifyInstance } from 'fastify'
 import { demoCustomers } from '../bank/simulator/customers.ts'
+import { bankScopes } from '../consent/services.ts'
 import { floodLimits } from '../edge/limits.ts'
 import { lifetimes } from '../provider/provider.ts'
 import { demoSubject, hasCertificates } from './certificates.ts'
@@ -65,7 +66,8 @@ async function factsOf(app: FastifyInstance, { start }: DevelopersMessages): Pro
     jwks: said.jwks_uri,
     api: `${issuer}/api/accounts`,
     mtls: aliases[0] && new URL(aliases[0]).origin,
-    scopes: [...((said.scopes_supported as readonly string[] | undefined) ?? [])],
+    // the engine's own, and those of the accounts API
+    scopes: [...new Set([said.scopes_supported ?? [], bankScopes].flat())],
     methods: said.token_endpoint_auth_methods_supported,
     algorithms: said.token_endpoint_auth_signing_alg_values_supported,
   }

@@ -16,7 +16,7 @@ export const developersEn: DevelopersMessages = {
       try: 'Try it',
       samples: 'Code samples',
     },
-    language: '言語 / Language',
+    language: 'Language',
     signOut: 'Sign out',
     errorPrefix: 'Error: ',
     errorSummary: 'There is a problem',
@@ -107,7 +107,7 @@ export const developersEn: DevelopersMessages = {
     certificates: 'With a certificate (mTLS)',
     certificatesText:
       'A certificate of the demo’s own authority. It is for the demo on this machine only, and all developers use the same one. Its subject is:',
-    certificatesCurl: 'Call like this (the mTLS address is in the table below):',
+    certificatesCurl: 'Call like this (the mTLS address is among the values of this server):',
     noCertificates: 'This demo has no certificate files to download.',
     values: 'The values of this server',
     valuesText: 'Read from its own discovery document just now.',

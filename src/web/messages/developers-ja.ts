@@ -16,7 +16,7 @@ export const developersJa = {
       try: '試してみる',
       samples: 'サンプルコード',
     },
-    language: '言語 / Language',
+    language: '言語',
     signOut: 'サインアウト',
     errorPrefix: 'エラー：',
     errorSummary: '入力内容を確認してください',
@@ -97,7 +97,7 @@ export const developersJa = {
     step1: '次のリンクから、サービス名だけを入れて登録します。ほかの欄はそのままで動きます。',
     step1Link: 'クライアントを登録する',
     step2:
-      '登録の後に出てくる値を、リポジトリのフォルダーでターミナルに貼り付けます。次のように始まる数行です。',
+      '登録の後に出てくる値を、リポジトリのフォルダーでターミナルに貼り付けます。次の行で終わる数行です。',
     step3:
       '表示されたアドレスをブラウザーで開き、mihon02 でログインして許可します。ターミナルに残高が出ます。',
     alone:
@@ -108,7 +108,7 @@ export const developersJa = {
     certificates: '証明書で認証するとき（mTLS）',
     certificatesText:
       'デモの認証局が作った証明書です。このパソコンのデモのためだけのもので、すべての開発者が同じものを使います。名義は次のとおりです。',
-    certificatesCurl: '次のように呼び出します（宛先は下の表の「mTLS の宛先」）。',
+    certificatesCurl: '次のように呼び出します（宛先は「このサーバーの値」の「mTLS の宛先」）。',
     noCertificates: 'このデモでは、証明書のファイルは用意されていません。',
     values: 'このサーバーの値',
     valuesText: 'サーバー自身のディスカバリーから、いま読み取った値です。',
