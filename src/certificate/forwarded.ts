@@ -9,7 +9,7 @@ export const certificateFormats = ['nginx', 'rfc9440', 'envoy'] as const
 export type CertificateFormat = (typeof certificateFormats)[number]
 
 /** The header of each format, in lower case. */
-const headerOf: Readonly<Record<CertificateFormat, string>> = {
+export const headerOf: Readonly<Record<CertificateFormat, string>> = {
   nginx: 'x-ssl-client-cert',
   rfc9440: 'client-cert',
   envoy: 'x-forwarded-client-cert',

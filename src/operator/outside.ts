@@ -59,7 +59,7 @@ async function serviceClock({ settings: { publicUrl }, probe, clock }: Outside):
     : ok('within 3 s of this machine')
 }
 
-async function tls({ probe }: Outside, origin: string): Promise<Outcome> {
+export async function tls({ probe }: Outside, origin: string): Promise<Outcome> {
   if (!origin.startsWith('https:')) return plain(origin)
   const old = await probe.handshake(origin, {
     minVersion: 'TLSv1',
@@ -84,7 +84,7 @@ const allButRecommended = [
   '@SECLEVEL=0',
 ].join(':')
 
-async function tlsCertificate({ probe, clock }: Outside, origin: string): Promise<Outcome> {
+export async function tlsCertificate({ probe, clock }: Outside, origin: string): Promise<Outcome> {
   if (!origin.startsWith('https:')) return plain(origin)
   const shaken = await probe.handshake(origin)
   if (!shaken) return failure('no TLS handshake succeeds')

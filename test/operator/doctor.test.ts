@@ -27,7 +27,7 @@ let authority: Authority
 let workshop: Workshop
 let ca: string
 let bank: TestBank
-let ports: { readonly main: number; readonly certificate: number }
+let ports: { readonly main: number; readonly certificate: number; readonly fintechs?: number }
 let stop: (() => Promise<unknown>)[]
 
 beforeAll(async () => {
@@ -50,34 +50,48 @@ const server = () => ({
 })
 
 /** What the certificate origin is asked to prove itself with, and where the bank's data is. */
-type Kept = Pick<TestBankOptions, 'databaseUrl' | 'masterKey'> & { readonly secret?: string }
+type Kept = Pick<TestBankOptions, 'databaseUrl' | 'masterKey'> & {
+  readonly secret?: string
+  /** with an origin for fintechs' certificates */
+  readonly fintechs?: boolean
+}
 
 /** The application behind a proxy at this port, with its settings as an operator would write them. */
-async function startBehind(port: number, { secret, ...kept }: Kept = {}): Promise<void> {
+async function startBehind(port: number, { secret, fintechs, ...kept }: Kept = {}): Promise<void> {
   const certificateUrl = `https://*.cert.localhost:${port}`
   const settings = {
     PUBLIC_URL: `https://localhost:${port}`,
     CERTIFICATE_URL: certificateUrl,
     CERTIFICATE_FORMAT: 'nginx',
     TRUSTED_PROXIES: '127.0.0.1',
+    ...(fintechs ? { API_MTLS_URL: `https://api.localhost:${port}` } : {}),
   }
+  const certificates = await authority.parts({ url: certificateUrl, format: 'nginx', secret })
   bank = await startBank({
     environment: settings,
-    certificates: await authority.parts({ url: certificateUrl, format: 'nginx', secret }),
+    certificates,
+    ...(settings.API_MTLS_URL
+      ? { mutualTls: { origin: { ...certificates.origin, url: settings.API_MTLS_URL }, verifier: undefined } }
+      : {}),
     institution: (given) => ({ ...given, certificates: authority.rules }),
     ...kept,
   })
   await bank.server.listen({ host: '127.0.0.1', port: ports.main })
   await bank.certificateServer?.listen({ host: '127.0.0.1', port: ports.certificate })
+  await bank.mutualTlsServer?.listen({ host: '127.0.0.1', port: ports.fintechs ?? 0 })
 }
 
 async function startHealthy(kept: Kept = {}): Promise<Proxy> {
-  ports = { main: await freePort(), certificate: await freePort() }
+  ports = { main: await freePort(), certificate: await freePort(), fintechs: await freePort() }
   const nginx = await startNginx({
-    upstreams: { main: [`127.0.0.1:${ports.main}`], certificate: [`127.0.0.1:${ports.certificate}`] },
+    upstreams: {
+      main: [`127.0.0.1:${ports.main}`],
+      certificate: [`127.0.0.1:${ports.certificate}`],
+      fintechs: [`127.0.0.1:${ports.fintechs}`],
+    },
     tls: server(),
     authoritiesFile: join(authority.folder, 'authorities.pem'),
-    names: { main: 'localhost', certificate: 'cert.localhost' },
+    names: { main: 'localhost', certificate: 'cert.localhost', fintechs: 'api.localhost' },
     ...(kept.secret ? { secret: kept.secret } : {}),
   })
   stop = [nginx.stop]
@@ -104,13 +118,15 @@ const strong =
 async function startCareless(
   options: ServerOptions = {},
   { change = (headers: Record<string, unknown>) => headers } = {},
+  kept: Kept = {},
 ): Promise<void> {
-  ports = { main: await freePort(), certificate: await freePort() }
+  ports = { main: await freePort(), certificate: await freePort(), fintechs: await freePort() }
   const { certFile, keyFile } = server()
   const proxy = createServer(
     { cert: readFileSync(certFile), key: readFileSync(keyFile), ciphers: strong, ...options },
     (asked, answer) => {
-      const port = /\.cert\.localhost/.test(asked.headers.host ?? '') ? ports.certificate : ports.main
+      const [, name = ''] = /^(api|.*\.cert)\.localhost/.exec(asked.headers.host ?? '') ?? []
+      const port = name === '' ? ports.main : name === 'api' ? ports.fintechs : ports.certificate
       const { url, method, headers } = asked
       forward({ host: '127.0.0.1', port, path: url, method, headers }, (got) => {
         answer.writeHead(got.statusCode ?? 500, change(got.headers) as never)
@@ -122,7 +138,7 @@ async function startCareless(
   )
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
   stop = [async () => proxy.close()]
-  await startBehind((proxy.address() as AddressInfo).port)
+  await startBehind((proxy.address() as AddressInfo).port, kept)
 }
 
 /** Node does not know that every name under localhost is this machine. */
@@ -164,6 +180,19 @@ it('finds nothing wrong with the application behind the nginx of deploy/', async
     expect.objectContaining({ check: 'database clock', verdict: 'skipped' }),
   ])
   expect(all).toHaveLength(18)
+})
+
+it('finds nothing wrong with the origin for fintechs behind it either', async () => {
+  await startHealthy({ fintechs: true })
+  const all = await findings()
+  expect(failed(all)).toEqual([])
+  const about = [...all.values()].filter(({ check }) => check.startsWith('fintechs'))
+  expect(about.map(({ check, verdict }) => [check, verdict])).toEqual([
+    ['fintechs origin', 'ok'],
+    ['fintechs tls', 'ok'],
+    ['fintechs tls name', 'ok'],
+    ['fintechs forged', 'ok'],
+  ])
 })
 
 describe('from inside', () => {
@@ -304,6 +333,14 @@ describe('from outside, of a careless proxy', () => {
     const all = await findings()
     expect(failed(all)).toEqual(['certificate origin', 'certificate forged'])
     expect(all.get('certificate forged')?.says).toContain('x-ssl-client-cert from outside is believed')
+  })
+
+  it('names the same of the origin for fintechs', async () => {
+    await startCareless({}, {}, { fintechs: true })
+    const all = await findings()
+    expect(failed(all)).toEqual(expect.arrayContaining(['fintechs origin', 'fintechs forged']))
+    expect(all.get('fintechs origin')?.says).toBe('does not ask for a certificate')
+    expect(all.get('fintechs forged')?.says).toContain('x-ssl-client-cert from outside is believed')
   })
 
   it('names that every customer is asked for a certificate', async () => {

@@ -73,7 +73,11 @@ export type Authority = {
 export async function makeAuthority(): Promise<Authority> {
   const folder = mkdtempSync(join(tmpdir(), 'ninka-certificates-'))
   const clock = () => Date.now()
-  const { rules } = await prepareDemoCertificates({ folder, clock, hosts: ['localhost', '*.cert.localhost'] })
+  const { rules } = await prepareDemoCertificates({
+    folder,
+    clock,
+    hosts: ['localhost', '*.cert.localhost', 'api.localhost'],
+  })
   return {
     folder,
     rules,

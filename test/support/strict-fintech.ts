@@ -212,7 +212,7 @@ export const commonRegistration = {
 } satisfies Partial<Registration>
 
 /** With a certificate, requests to the origin for them go to its listener, as the proxy that terminated TLS forwards them. */
-function fetchBy(bank: TestBank, certificate: Buffer | undefined) {
+export function fetchBy(bank: TestBank, certificate: Buffer | undefined) {
   return async (
     address: string,
     { body, headers, method }: { body?: unknown; headers: Record<string, string>; method: string },
