@@ -185,6 +185,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     lookBackMonths: institution.rules.lookBackMonths,
     consents,
     log,
+    refusals,
     accessOf: accessWithErrors(accessOfRequest({ provider, consents, clients, publicUrl, clock, origin })),
   })
   const errorsAt = (origin: string) => ({ provider, clients, clock, origin, publicUrl, refusals })

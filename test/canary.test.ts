@@ -183,6 +183,9 @@ describe('no planted secret is left behind', () => {
       await walk.fintech
         .form(path, { ...canary, state: canary.password, client_id: canary.pin })
         .catch(() => {})
+    for (const fields of [{ scope: 'errors' }, { grant_type: canary.pin, scope: 'errors' }])
+      await walk.fintech.form('/token', { ...canary, grant_type: 'client_credentials', ...fields })
+    await walk.fintech.api(`/errors/${canary.pin}`, canary.password)
     await walk.browser.get(`${walk.base}/sign-in?${new URLSearchParams(canary).toString()}`)
     await walk.browser.get(
       `/authorize?${new URLSearchParams({ client_id: canary.pin, ...canary }).toString()}`,

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 // These tell their story through the application or a repository, so they are told on both databases.
 const onBothDatabases = [
-  'test/{accounts-api,attacks,bank,connections,consent,grants,journey,outbox,provider,risk,store}/**/*.test.ts',
+  'test/{accounts-api,attacks,bank,connections,consent,explain,grants,journey,outbox,provider,risk,store}/**/*.test.ts',
   'test/operator/desk-{clients,search,stop}.test.ts',
   'test/protocol/tokens.test.ts',
   'test/canary.test.ts',

@@ -2,6 +2,8 @@
 import type { FastifyReply } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { nameInteraction } from '../edge/interaction.ts'
+import { errorIdHeader, newErrorId, numbered } from '../explain/numbers.ts'
+import type { Refusals } from '../explain/refusals.ts'
 import { proofAlgorithms } from '../provider/proof.ts'
 import type { Refusal } from './shapes.ts'
 
@@ -111,15 +113,23 @@ export function stoppedBecause(reason: string): ApiError {
 export const badRequest = (description: string): ApiError => ({ ...errors.badRequest, description })
 
 /** The one way on which a call is refused. */
-export function refuse(
-  { publicUrl, clock }: { readonly publicUrl: string; readonly clock: Clock },
+export async function refuse(
+  {
+    publicUrl,
+    clock,
+    refusals,
+  }: { readonly publicUrl: string; readonly clock: Clock; readonly refusals: Refusals },
   reply: FastifyReply,
   refusal: ApiError,
-): FastifyReply {
+): Promise<FastifyReply> {
   const { status, error, description, challenge, client, incident } = refusal
   const resumesAt = refusal.resumesAt !== undefined && refusal.resumesAt > clock() ? refusal.resumesAt : null
   nameInteraction(reply.request, reply)
-  reply.log.info({ event: 'api-refused', error, ...(client ? { fintech: client } : {}) })
+  const id = newErrorId()
+  reply.header(errorIdHeader, id)
+  reply.log.info({ event: 'api-refused', id, error, ...(client ? { fintech: client } : {}) })
+  const endpoint = reply.request.routeOptions.url ?? '/api'
+  await refusals.note({ id, endpoint, error, description, detail: null, client, proven: true })
   // Where no token was sent there is nothing wrong with one (RFC 6750, section 3.1).
   const why =
     error === 'missing_token' ? '' : `, error="${challenge ?? error}", error_description="${description}"`
@@ -136,7 +146,7 @@ export function refuse(
   }
   return reply.code(status).send({
     error,
-    error_description: description,
+    error_description: numbered(description, id),
     ...(incident === undefined ? {} : { incident }),
     ...(resumesAt === null ? {} : { resumesAt: new Date(resumesAt).toISOString() }),
   } satisfies Refusal)

@@ -1,4 +1,5 @@
 /** The refusals of the OpenAPI document, each with its code and example, and the headers that answers have. */
+import { numbered } from '../explain/numbers.ts'
 import { type ApiError, errors } from './errors.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -39,7 +40,10 @@ export function refusals(isMet: (error: ApiError) => boolean): Json {
 const exampleOf = (refusal: ApiError, nth: number, those: readonly ApiError[]): [string, Json] => {
   const { error, description } = refusal
   const isFirst = those.findIndex((one) => one.error === error) === nth
-  return [isFirst ? error : `${error}_${nth + 1}`, { value: { error, error_description: description } }]
+  return [
+    isFirst ? error : `${error}_${nth + 1}`,
+    { value: { error, error_description: numbered(description, '7F3K-9QXM') } },
+  ]
 }
 
 export const json = (schema: Json, more: Json = {}): Json => ({ 'application/json': { schema, ...more } })
@@ -49,6 +53,11 @@ export const headers = {
     description: 'as it was sent, or made by the bank',
     required: true,
     schema: { type: 'string', format: 'uuid' },
+  },
+  errorId: {
+    description: 'the number of this error; what is behind it is at /errors/{number}, for the client alone',
+    required: true,
+    schema: { type: 'string', pattern: '^[0-9A-Z]{4}-[0-9A-Z]{4}$' },
   },
   notKept: { required: true, schema: { const: 'no-store' } },
   challenge: {
@@ -64,6 +73,7 @@ export function headersOf(status: number): Json {
   return {
     'x-fapi-interaction-id': named('interaction'),
     'cache-control': named('notKept'),
+    ...(status >= 400 ? { 'ninka-error-id': named('errorId') } : {}),
     ...(status === 401 || status === 403 ? { 'www-authenticate': named('challenge') } : {}),
     ...(status === 429 || status === 503 ? { 'retry-after': named('wait') } : {}),
   }

@@ -2,6 +2,7 @@
 import type { Bank } from '../bank/port.ts'
 import type { Clock } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
+import type { Refusals } from '../explain/refusals.ts'
 import type { Log } from '../log.ts'
 import type { NextItemKeys } from './next-item.ts'
 import type { AccessOf } from './open.ts'
@@ -18,4 +19,5 @@ export type ApiParts = {
   readonly consents: Consents
   readonly nextItemKeys: NextItemKeys
   readonly log: Log
+  readonly refusals: Refusals
 }

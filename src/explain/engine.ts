@@ -65,8 +65,7 @@ function tellable(
   ctx: KoaContextWithOIDC,
   { error, error_description: description = '' }: ErrorBody,
 ): string {
-  // Why a consent is over is said exactly already (tell-of-consent.ts).
-  if (error !== 'invalid_grant' || !ctx.oidc.client || description.startsWith('consent_')) return description
+  if (error !== 'invalid_grant' || description !== 'grant request is invalid') return description
   const { tell } = explain(refusalOf(ctx, { error, description }))
   return tell ?? description
 }
@@ -123,14 +122,23 @@ function refusalOf(
     client: client?.clientId ?? claimedClient(ctx),
     proven: proven === true,
     ...said,
-    detail: said.detail === null ? null : known(error?.error_detail),
-    valueOf: (parameter: string) => params?.[parameter],
+    detail: said.detail === null ? null : detailOf(ctx, error),
+    sent: (parameter: string) => params?.[parameter],
     ...(typeof step === 'string' ? { step } : {}),
     ...(interaction ? { journey: journeyNumber(interaction.uid) } : {}),
   }
 }
 
-const known = (detail: unknown): string | null => (typeof detail === 'string' ? detail : null)
+function detailOf({ oidc }: KoaContextWithOIDC, error: errors.OIDCProviderError | undefined): string | null {
+  const detail = error?.error_detail
+  // That a code or token is another client's is told to nobody: it is as unknown as one that never was.
+  if (detail === 'client mismatch')
+    return oidc.params?.refresh_token ? 'refresh token not found' : 'authorization code not found'
+  if (detail !== undefined) return detail
+  // The engine asks for the mode first, and a wrong type makes every mode wrong.
+  const isOfMode = error?.error_description?.startsWith('requested response_mode') === true
+  return isOfMode && oidc.params?.response_type !== 'code' ? 'response_type is not code' : null
+}
 
 /** Who the caller says he is, where the engine did not come so far. */
 function claimedClient(ctx: KoaContextWithOIDC): string | undefined {

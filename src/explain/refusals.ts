@@ -19,7 +19,7 @@ export type Refusal = Refused & {
   /** the client has shown that it is the one, in this request or in the one that led here */
   readonly proven: boolean
   /** what a parameter said */
-  readonly valueOf?: (parameter: string) => unknown
+  readonly sent?: (parameter: string) => unknown
   /** of the journey, where the customer was */
   readonly step?: string | undefined
   /** 受付番号 */
@@ -88,8 +88,8 @@ export function createRefusals({
     if (!registered || isFlood(registered.id, proven)) return
     // To the engine a suspended client is none; its developer is to read why.
     const suspended = refusal.error === 'invalid_client' && registered.status === 'suspended'
-    const detail = suspended ? 'client is suspended' : keptDetail(refusal)
-    const { id, error, description, endpoint, step, journey, valueOf } = refusal
+    const detail = suspended ? 'client is suspended' : knownDetail(refusal)
+    const { id, error, description, endpoint, step, journey, sent } = refusal
     const { parameter } = explain({ error, description, detail })
     await keepRefusal(db, {
       id,
@@ -100,7 +100,7 @@ export function createRefusals({
       error,
       description: description === null ? null : printable(description),
       detail,
-      value: parameter && valueOf ? shownValue(parameter, valueOf(parameter)) : null,
+      value: parameter && sent ? shownValue(parameter, sent(parameter)) : null,
       step: step ?? null,
       journey: journey ?? null,
     })
@@ -128,40 +128,30 @@ export function explained(row: KeptRefusal): Explained {
   return { id, at: when, endpoint, error, description, parameter, value, rule, section, help, step, journey }
 }
 
-/** That a token is another client's is told to nobody: it is as unknown as one that never was. */
-function keptDetail({
-  error,
-  detail,
-  valueOf,
-}: Pick<Refusal, 'error' | 'detail' | 'valueOf'>): string | null {
-  if (detail === null) return null
-  if (detail === 'client mismatch')
-    return valueOf?.('grant_type') === 'refresh_token'
-      ? 'refresh token not found'
-      : 'authorization code not found'
-  return isKnown(error, detail) ? printable(detail) : null
-}
+/** Any other could hold what was sent. */
+const knownDetail = ({ error, detail }: Refused): string | null =>
+  detail !== null && isKnown(error, detail) ? printable(detail) : null
 
 /** Parameters that are no secret, whoever sends them. */
-const shown: ReadonlySet<string> = new Set([
-  'redirect_uri',
+const addresses: ReadonlySet<string> = new Set(['redirect_uri', 'resource'])
+const words: ReadonlySet<string> = new Set([
   'scope',
   'response_type',
   'response_mode',
   'code_challenge_method',
   'prompt',
-  'max_age',
   'grant_type',
-  'resource',
   'client_assertion_type',
-  'grant_id',
 ])
 
+/** What should be words and is not could be anything, sent in the wrong place. */
 function shownValue(parameter: string, value: unknown): string | null {
-  if (!shown.has(parameter) || typeof value !== 'string') return null
-  const text = parameter === 'redirect_uri' ? withoutQuery(value) : value
-  return printable(text.length > 120 ? `${text.slice(0, 119)}~` : text)
+  if (typeof value !== 'string') return null
+  if (addresses.has(parameter)) return shortened(withoutQuery(value))
+  return words.has(parameter) && /^[a-z_:. -]+$/.test(value) ? shortened(value) : null
 }
+
+const shortened = (text: string): string => printable(text.length > 120 ? `${text.slice(0, 119)}~` : text)
 
 /** Addresses are compared by what comes before the query, and there are secrets in queries. */
 function withoutQuery(address: string): string {

@@ -57,6 +57,13 @@ export const rulesOfApis: readonly Rule[] = [
     help: 'Look at scope in the answer that brought the token. What the customer did not allow takes a new connection.',
   },
   {
+    on: /^error_not_found\b/,
+    parameter: 'error id',
+    rule: 'A client reads its own errors, for 30 days.',
+    section: 'docs/errors.md',
+    help: 'Compare the number, and which of your clients got it. Of a flood only the first ones are kept; the bank has all in its log.',
+  },
+  {
     on: /^account_not_found\b/,
     parameter: 'account id',
     rule: 'The account is one of this very connection.',
@@ -92,7 +99,20 @@ export const rulesOfApis: readonly Rule[] = [
     help: 'Correct the days; the description says what is wrong.',
   },
   {
-    on: /^temporarily_unavailable: too many requests/,
+    on: /^invalid_request: nextItemKey\b/,
+    parameter: 'nextItemKey',
+    rule: 'A nextItemKey is good for its account, connection and range, until the end of the next day.',
+    section: 'docs/events.md, statements of several pages',
+    help: 'Begin again without it.',
+  },
+  {
+    on: /^(?:maintenance|outside_hours)\b/,
+    rule: 'The bank answers inquiries at its hours.',
+    section: 'docs/errors.md, accounts API',
+    help: 'Try again as Retry-After says. It says nothing about the connection.',
+  },
+  {
+    on: /^(?:temporarily_unavailable|too_many_requests): too many requests/,
     rule: 'Calls from one address have a limit per minute.',
     section: 'RFC 6585 section 4',
     help: 'Wait for a minute, then spread calls over time.',

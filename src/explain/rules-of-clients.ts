@@ -17,13 +17,6 @@ export const rulesOfClients: readonly Rule[] = [
     help: 'Compare client_id with the one that the bank gave you; each bank and each environment has its own.',
   },
   {
-    on: /: no client authentication mechanism provided$/,
-    parameter: 'Authorization',
-    rule: 'Every call of this endpoint must authenticate the client.',
-    section: 'RFC 6749 section 2.3',
-    help: 'Send the secret in the Authorization header, a client_assertion, or client_id with your certificate: as you are registered.',
-  },
-  {
     on: /: invalid authorization header value format$/,
     parameter: 'Authorization',
     rule: 'The Authorization header is "Basic", one space, and base64 of client_id, a colon, and the secret.',

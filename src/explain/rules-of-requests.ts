@@ -45,7 +45,7 @@ export const rulesOfRequests: readonly Rule[] = [
     help: 'Leave it out, or send response_mode=jwt under message signing.',
   },
   {
-    on: /^(?:unsupported_response_type: |invalid_request: requested response_type)/,
+    on: /^(?:unsupported_response_type: |invalid_request: (?:requested response_type|response_type is not code))/,
     parameter: 'response_type',
     rule: 'The only response_type is code.',
     section: 'RFC 6749 section 3.1.1',

@@ -34,35 +34,46 @@ async function atToken(parts: Telling, ctx: KoaContextWithOIDC): Promise<void> {
     if (ctx.oidc.params?.grant_type === 'refresh_token') await noteUse(parts, consent)
     ctx.body = { ...body, ...aboutConsent(consent) }
   } else if ('error' in body && body.error === 'invalid_grant') {
-    const consent = await consentOfRefresh(parts, ctx)
+    const consent = await consentBehind(parts, ctx)
     if (consent) refuse(parts, ctx, consent)
   }
 }
 
-/** For the fintech that the token belongs to, and only once it has shown that it is the one. */
-async function consentOfRefresh(
+/** For the fintech that the token or code belongs to, and only once it has shown that it is the one. */
+async function consentBehind(
   { consents }: Telling,
   { oidc }: KoaContextWithOIDC,
 ): Promise<Consent | undefined> {
-  const value = oidc.params?.refresh_token
-  if (!oidc.client || typeof value !== 'string') return undefined
-  const token = await oidc.provider.RefreshToken.find(value, { ignoreExpiration: true })
-  return token?.grantId && token.clientId === oidc.client.clientId ? consents.find(token.grantId) : undefined
+  const { client, params, provider } = oidc
+  if (!client) return undefined
+  const found =
+    typeof params?.refresh_token === 'string'
+      ? await provider.RefreshToken.find(params.refresh_token, { ignoreExpiration: true })
+      : typeof params?.code === 'string'
+        ? await provider.AuthorizationCode.find(params.code, { ignoreExpiration: true })
+        : undefined
+  return found?.grantId && found.clientId === client.clientId ? consents.find(found.grantId) : undefined
 }
 
 function refuse({ clock }: Telling, ctx: KoaContextWithOIDC, consent: Consent): void {
   const why = whyOver(consent, clock())
   if (!why) return
   ctx.status = 400
-  ctx.body = { error: 'invalid_grant', error_description: `${why}: ${overBecause[why]}` }
+  ctx.body = { error: 'invalid_grant', error_description: `${why}: ${overBecause(consent, why)}` }
 }
 
 /** In the characters of RFC 6749, section 5.2. */
-const overBecause = {
-  consent_expired: 'the period that the customer agreed to has ended; the customer has to connect again',
-  consent_stopped:
-    'this connection was stopped or replaced by a newer one; the customer has to connect again to go on',
-} as const
+function overBecause({ status, endedReason }: Consent, why: NonNullable<ReturnType<typeof whyOver>>): string {
+  if (why === 'consent_expired')
+    return 'the period that the customer agreed to has ended; the customer has to connect again'
+  if (status === 'replaced')
+    return 'the customer has connected or renewed since, and tokens of that count; use those'
+  if (status === 'unused')
+    return 'its authorization code was not exchanged in time; the customer has to connect again'
+  if (endedReason === 'code-replayed')
+    return 'its authorization code was used more than once; the customer has to connect again'
+  return 'this connection was stopped; the customer has to connect again to go on'
+}
 
 async function atIntrospection({ consents }: Telling, ctx: KoaContextWithOIDC): Promise<void> {
   const body: unknown = ctx.body

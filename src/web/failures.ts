@@ -3,6 +3,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { nameInteraction } from '../edge/interaction.ts'
 import { type ProblemCode, problems } from '../errors.ts'
+import { engineErrorId } from '../explain/engine.ts'
+import { errorIdHeader, newErrorId, numbered } from '../explain/numbers.ts'
 import { spokenCode } from '../secrets.ts'
 import { pickLanguage } from './language.ts'
 import type { Pages } from './pages.ts'
@@ -25,7 +27,7 @@ export function handleFailures(app: FastifyInstance, pages: FailurePages): void 
     failure: Failure,
   ): Promise<FastifyReply> {
     const { code, status = problems[code].status, incident } = failure
-    if (wantsJson(request)) return reply.code(status).send(oauthError(status, incident))
+    if (wantsJson(request)) return refuseProgram(request, reply, { status, incident })
     const again = /^\/(journey\/[\w-]{1,64}|connections(?=[/?]|$)|developers(?=[/?]|$))/.exec(
       request.url,
     )?.[0]
@@ -45,8 +47,9 @@ export function answerUnreadable(pages: FailurePages, headers: Readonly<Record<s
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     if (wantsJson(request)) {
       nameInteraction(request, reply)
-      const said = { ...oauthError(400, undefined), error_description: 'the address could not be read' }
-      reply.headers(headers).code(400).send(said)
+      nameInteraction(request, reply)
+      reply.headers(headers)
+      refuseProgram(request, reply, { status: 400, incident: undefined })
       return
     }
     const render = request.server.view.bind(request.server)
@@ -85,10 +88,31 @@ function wantsJson({ url, headers }: FastifyRequest): boolean {
   )
 }
 
+/** The number leads to this line of the log: who asked is not known here, so nothing is kept for a client. */
+function refuseProgram(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, incident }: { readonly status: number; readonly incident: string | undefined },
+): FastifyReply {
+  const id = newErrorId()
+  const { error, description } = oauthError(status)
+  request.log.info({ event: 'program-refused', id, error, ...(incident ? { incident } : {}) })
+  return reply
+    .header(errorIdHeader, id)
+    .code(status)
+    .send({ error, error_description: numbered(description, id), ...(incident ? { incident } : {}) })
+}
+
 /** RFC 6749 has no word for a flood; `temporarily_unavailable` is what a program should do about it. */
-function oauthError(status: number, incident: string | undefined): Record<string, string> {
-  if (incident) return { error: 'server_error', incident }
-  return { error: status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request' }
+function oauthError(status: number): { readonly error: string; readonly description: string } {
+  if (status === 429)
+    return {
+      error: 'temporarily_unavailable',
+      description: 'too many requests from one address; wait for a minute',
+    }
+  if (status === 404) return { error: 'invalid_request', description: 'there is nothing at this address' }
+  if (status >= 500) return { error: 'server_error', description: 'an unexpected failure at the bank' }
+  return { error: 'invalid_request', description: 'the request could not be read' }
 }
 
 function codeOf(error: FastifyError): ProblemCode {
@@ -113,17 +137,16 @@ function codeOf(error: FastifyError): ProblemCode {
  */
 export function engineErrorPage(app: FastifyInstance, pages: FailurePages) {
   return async (ctx: KoaContextWithOIDC, error: { code: string; description?: string }): Promise<void> => {
-    const incident = ctx.status >= 500 ? spokenCode(8) : undefined
-    if (incident) app.log.error({ incident, error: error.code }, 'the engine failed')
+    const isOurs = ctx.status >= 500
     const language = pickLanguage({ accepted: ctx.get('accept-language') })
     ctx.type = 'text/html; charset=utf-8'
     ctx.body = await pages.renderProblem((template, data) => app.view(template, data), language, {
-      code: incident
+      code: isOurs
         ? 'incident'
         : error.code === 'session_not_found'
           ? 'journey-unknown'
           : 'authorization-refused',
-      ...(incident ? { incident } : {}),
+      incident: engineErrorId(ctx),
       detail: `${error.code}${error.description ? `: ${error.description}` : ''}`,
     })
     if (error.code === 'session_not_found') ctx.status = problems['journey-unknown'].status
