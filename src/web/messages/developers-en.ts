@@ -164,7 +164,6 @@ export const developersEn: DevelopersMessages = {
     title: 'Register a sandbox client',
     lead: 'Nobody checks it. It works within this demo, whose customers are all invented.',
     submit: 'Register',
-    more: 'Change authentication and profile',
   },
   registered: {
     title: 'Your client is registered',
@@ -172,7 +171,6 @@ export const developersEn: DevelopersMessages = {
     next: 'Now paste these lines in the folder of the repository',
     nextNone:
       'There is no sample for this combination. Start from openid-client.js or oauth4webapi.js under “Code samples”.',
-    alone: 'In a folder outside the repository, get the sample first.',
     own: 'See your client',
   },
   signIn: {
@@ -238,7 +236,6 @@ export const developersEn: DevelopersMessages = {
     lead: 'Go on step by step and see each request and each answer. Of secrets only the first six characters and the length are shown.',
     honest: (id: string) =>
       `So that nobody has to register first, it is done by a client of this demo’s own, ${id} (FAPI 2.0: private_key_jwt and DPoP), whose private key lies encrypted on the server. No key or secret of yours is used. The customer’s pages are the real ones; mihon02 is the fastest.`,
-    begin: 'Begin',
     again: 'Begin again',
     minute: 'Go on within a minute. If it took longer, begin again.',
     sent: 'Request',
