@@ -51,6 +51,8 @@ const newest = async (client = own.id) => {
 
 /** A new connection of his client, its page, and what its fintech gets. */
 async function connected(loginId = 'mihon02', { browser, id } = own, by = fintech) {
+  // two at one instant would have no order
+  vi.setSystemTime(Date.now() + 1000)
   const { access, refresh } = await connect(bank, loginId, { fintech: by })
   const { number, ...row } = await newest(id)
   const path = `/developers/client/consents/${number}`
@@ -228,7 +230,9 @@ describe('the bank behind a connection', () => {
     const open = await connected()
     const account = await first(open.access)
     const page = await open.control('account', { account, control })
-    const atBank = `<td>${controlsJa.accounts.states[reason === 'pin-changed' ? reason : 'closed']}`
+    const atBank = controlsJa.accounts.atBank(
+      controlsJa.accounts.states[reason === 'pin-changed' ? reason : 'closed'],
+    )
     expect(page.html).toContain(atBank)
     const { status } = await fintech.api(`/api/accounts/${account}/balances`, open.access)
     expect(status).toBeGreaterThanOrEqual(400)

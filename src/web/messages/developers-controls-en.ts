@@ -51,9 +51,8 @@ export const controlsEn: typeof controlsJa = {
     title: 'Accounts',
     text: 'All developers of this demo share the test customers. They see a changed PIN and a closed account too, so put them back when you have seen enough. An account that was stopped stays so until the connection is renewed.',
     account: 'Account',
-    id: 'Account ID',
-    atBank: 'At the bank',
-    control: 'Controls',
+    atBank: (state) => `At the bank: ${state}`,
+    control: 'State and controls',
     unnamed: '(closed account)',
     states: { open: 'unchanged', closed: 'closed', 'pin-changed': 'inquiry PIN changed' },
     stopped: (reason) => `stopped (${reason})`,
@@ -85,7 +84,7 @@ export const controlsEn: typeof controlsJa = {
   },
   messages: {
     title: 'Events and notices',
-    text: 'As they were sent; those that wait are shown as they would be sent now. An event arrives as a JWT: this header and these claims, signed.',
+    text: 'As they were sent; those that wait are shown as they would be sent now. What was told before days passed keeps its dates. An event arrives as a JWT: this header and these claims, signed.',
     noEventsUrl:
       'No address for events is registered, so events are not sent anywhere and are kept here only.',
     none: 'There are none yet.',
