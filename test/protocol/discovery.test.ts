@@ -158,17 +158,24 @@ describe('a page of another origin', () => {
       .inject({ method, url, headers: { ...headers, 'access-control-request-method': 'POST' } })
       .then((answer) => Object.entries(answer.headers).filter(([name]) => name.startsWith('access-control-')))
 
-  it.each([...documents, '/jwks'])('may read %s, with no credentials', async (path) => {
+  it.each([...documents, '/jwks', '/api/openapi.json'])('may read %s, with no credentials', async (path) => {
     expect(await allowed(plain.server, 'GET', path)).toEqual([['access-control-allow-origin', '*']])
   })
 
-  it.each(['/token', '/par', '/introspect', '/revoke', '/authorize', '/api/accounts', '/connections', '/'])(
-    'may read nothing of %s, whoever asks and however',
-    async (path) => {
-      for (const method of ['GET', 'POST', 'OPTIONS'] as const)
-        expect(await allowed(plain.server, method, path)).toEqual([])
-    },
-  )
+  it.each([
+    '/token',
+    '/par',
+    '/introspect',
+    '/revoke',
+    '/authorize',
+    '/api/accounts',
+    '/grants/x',
+    '/connections',
+    '/',
+  ])('may read nothing of %s, whoever asks and however', async (path) => {
+    for (const method of ['GET', 'POST', 'OPTIONS'] as const)
+      expect(await allowed(plain.server, method, path)).toEqual([])
+  })
 
   it('may read nothing of an answer to a fintech that is known, and the request is refused', async () => {
     const fintech = await signingFintech(plain, { id: 'in-a-browser' })
