@@ -3,6 +3,7 @@ import { freshDatabase } from '../support/database.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { foldAnswer } from '../../src/bank/simulator/fold.ts'
+import { createQueue } from '../../src/bank/simulator/queue.ts'
 import { hashSecret, matchesNothing, secretMatches } from '../../src/bank/simulator/secret-hash.ts'
 import { createSimulator } from '../../src/bank/simulator/simulator.ts'
 import { balancesOf, transactionsOf } from '../../src/bank/simulator/statement.ts'
@@ -67,6 +68,23 @@ describe('the simulator in its tables', () => {
     expect(held).toEqual([{ journey: 'one', account_id: id, login_id: 'mihon01' }])
   })
 
+  test('picks one of several questions by the journey, and no answer to another one counts', async () => {
+    const { bank, start } = await open()
+    const asked = async (journey: string, from = bank) => {
+      const question = await from.question({ ...who, journey })
+      return question.ok ? question.value.id : 'none'
+    }
+    const journeys = Array.from({ length: 20 }, (_, n) => `journey ${n}`)
+    const first = await Promise.all(journeys.map((one) => asked(one)))
+    const other = await start()
+    expect(await Promise.all(journeys.map((one) => asked(one, other)))).toEqual(first)
+    expect(new Set(first).size).toBe(3)
+    const [journey = '', question = ''] = [journeys[0], first.find((id) => id !== first[0])]
+    expect(await bank.answer({ ...who, journey, question, answer: 'さくら' })).toMatchObject({
+      reason: 'wrong',
+    })
+  })
+
   test('the time of an answer does not tell whether a login ID exists', async () => {
     const { bank } = await open()
     const fastest = async (loginId: string) => {
@@ -102,6 +120,36 @@ describe('the demo customers', () => {
   test('have companies and names of their own', () => {
     expect(new Set(demoCustomers.map((one) => one.companyName)).size).toBe(demoCustomers.length)
     expect(new Set(demoCustomers.map((one) => one.userName)).size).toBe(demoCustomers.length)
+  })
+})
+
+describe('the line for hashing', () => {
+  test('lets two run, few wait in order, and sends the others away at once', async () => {
+    const { run } = createQueue({ atOnce: 2, mostWaiting: 3 })
+    const ends: (() => void)[] = []
+    const begun: number[] = []
+    const outcomes = Array.from({ length: 7 }, (_, n) =>
+      run(() => {
+        begun.push(n)
+        return new Promise<number>((end) => ends.push(() => end(n)))
+      }),
+    )
+    expect(await Promise.all(outcomes.slice(5))).toEqual([undefined, undefined])
+    expect(begun).toEqual([0, 1])
+    for (let n = 0; n < 5; n += 1) {
+      ends[n]?.()
+      expect(await outcomes[n]).toBe(n)
+      await new Promise(setImmediate)
+      expect(begun).toEqual([0, 1, 2, 3, 4].slice(0, n + 3))
+    }
+  })
+
+  test('is left by work that fails', async () => {
+    const { run } = createQueue({ atOnce: 1, mostWaiting: 1 })
+    const failing = run(() => Promise.reject(new Error('no memory')))
+    const next = run(async () => 'done')
+    await expect(failing).rejects.toThrow('no memory')
+    expect(await next).toBe('done')
   })
 })
 

@@ -41,6 +41,8 @@ export type CustomerChanges = {
   })[]
 }
 
+export type Question = { readonly id: string; readonly text: string; readonly answerHash: string }
+
 export type DemoCustomer = CustomerState & {
   readonly id: string
   /** also the name in the certificate, where the contract says certificate */
@@ -50,7 +52,8 @@ export type DemoCustomer = CustomerState & {
   /** the contract decides; one method never falls back to the other */
   readonly signsInBy: 'password' | 'certificate'
   readonly passwordHash: string
-  readonly question: { readonly id: string; readonly text: string; readonly answerHash: string }
+  /** the registered ones; a journey is asked one of them */
+  readonly questions: readonly Question[]
   readonly signals: readonly BankSignal[]
   readonly accounts: readonly DemoAccount[]
 }
@@ -59,17 +62,33 @@ type Profile = Omit<DemoCustomer, 'id' | 'accounts'> & {
   readonly accounts: readonly Omit<DemoAccount, 'id'>[]
 }
 
-/** Every customer signs in with Tsubame2026, answers さくら and has filed the PIN 4649; only hashes are compared. */
+const flower: Question = {
+  id: 'q-flower',
+  text: '好きな花は何ですか',
+  answerHash:
+    '$argon2id$v=19$m=19456,t=2,p=1$zJjQNrfjOpuONZrprwLbwQ$k2p7ltyiVBXy3baA9eGG1+z06RVVUDruxrZcJE5D7mI',
+}
+
+/** Every customer signs in with Tsubame2026, answers さくら whatever is asked, and has filed the PIN 4649; only hashes are compared. */
 const usual = {
   signsInBy: 'password',
   passwordHash:
     '$argon2id$v=19$m=19456,t=2,p=1$B05IDREbJaX2CZtibpHdqQ$HR02eD3/MB/ump87NYw1CFfYmD4l9ReuiDABGMQPaHY',
-  question: {
-    id: 'q-flower',
-    text: '好きな花は何ですか',
-    answerHash:
-      '$argon2id$v=19$m=19456,t=2,p=1$zJjQNrfjOpuONZrprwLbwQ$k2p7ltyiVBXy3baA9eGG1+z06RVVUDruxrZcJE5D7mI',
-  },
+  questions: [
+    flower,
+    {
+      id: 'q-song',
+      text: '好きな歌は何ですか',
+      answerHash:
+        '$argon2id$v=19$m=19456,t=2,p=1$nMLldjQITlXR7e8o4U5GGA$1oIfosy9FBOwiZSk7qNVmezJUwUtSA9j0jHEF3yD6wc',
+    },
+    {
+      id: 'q-pet',
+      text: 'ペットの名前は何ですか',
+      answerHash:
+        '$argon2id$v=19$m=19456,t=2,p=1$cg9piGkt/zV4C4/KDVYP+g$2XJL3C0PCte8VattymiZDyHEDbLq9X82dhivMT6eLT4',
+    },
+  ],
   standing: 'good',
   coreSystem: 'up',
   signals: [],
@@ -111,6 +130,7 @@ const profiles: readonly Profile[] = [
     loginId: 'mihon03',
     companyName: '有限会社あおば金物店',
     userName: '青葉 次郎',
+    questions: [flower],
     signals: ['unusual-environment'],
     accounts: accountsOfTheManual,
   },

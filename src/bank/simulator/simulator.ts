@@ -16,6 +16,7 @@ import type {
   InquiryClosed,
   NoInquiry,
   NotAllowed,
+  Unavailable,
 } from '../port.ts'
 import { customerIssuer } from './certificate-names.ts'
 import { bankControls, changeCustomer, closedNow, closeInquiries, type Whose } from './changes.ts'
@@ -23,6 +24,8 @@ import { type CustomerChanges, type CustomerState, type DemoCustomer, demoCustom
 import { byId, byLoginId, bySubject, entriesFor } from './directory.ts'
 import { foldAnswer } from './fold.ts'
 import { commitPins, forgetHeld, holdPins } from './pins.ts'
+import { questionFor } from './questions.ts'
+import { createQueue, type Queue } from './queue.ts'
 import { matchesNothing, secretMatches } from './secret-hash.ts'
 import { standingOf, stateOf } from './standing.ts'
 import { balancesOf, pageOf, transactionsOf } from './statement.ts'
@@ -41,27 +44,31 @@ export type Simulator = Bank &
 
 export async function createSimulator({ db, clock }: { db: Database; clock: Clock }): Promise<Simulator> {
   await transact(db, seed)
+  const hashing = createQueue(hashingLimits)
   return {
     async reach() {
       await db.selectFrom('simulator_customers').select('login_id').limit(1).execute()
       return right('reached')
     },
     signIn: ({ loginId, password }) =>
-      enter(db, { by: 'password', customer: byLoginId.get(loginId), password }),
+      enter({ db, hashing }, { by: 'password', customer: byLoginId.get(loginId), password }),
     async identifyCertificate({ issuer, subject }) {
       const known = issuer === customerIssuer ? bySubject.get(subject) : undefined
       return known ? right({ id: known.id, userName: known.userName }) : { ok: false, reason: 'not-tied' }
     },
     signInWithCertificate: ({ user, password }) =>
-      enter(db, { by: 'certificate', customer: byId.get(user), password }),
-    async question({ customer }) {
-      const known = byId.get(customer)?.question
-      return known ? right({ id: known.id, text: known.text }) : { ok: false, reason: 'unavailable' }
+      enter({ db, hashing }, { by: 'certificate', customer: byId.get(user), password }),
+    async question(who) {
+      const known = questionFor(byId.get(who.customer)?.questions, who)
+      return known ? right({ id: known.id, text: known.text }) : unavailable
     },
-    async answer({ customer, question, answer }) {
-      const known = byId.get(customer)?.question
+    async answer({ question, answer, ...who }) {
+      const known = questionFor(byId.get(who.customer)?.questions, who)
+      // Another of his questions may be easier to guess: only the one that was asked counts.
       const hash = known?.id === question ? known.answerHash : matchesNothing
-      return (await secretMatches(foldAnswer(answer), hash)) ? right('right') : { ok: false, reason: 'wrong' }
+      const matches = await hashing.run(() => secretMatches(foldAnswer(answer), hash))
+      if (matches === undefined) return unavailable
+      return matches ? right('right') : { ok: false, reason: 'wrong' }
     },
     accounts: (who) => inquiryAccounts(db, who, clock()),
     holdPins: (request) => holdPins(db, request),
@@ -96,6 +103,11 @@ export async function createSimulator({ db, clock }: { db: Database; clock: Cloc
   }
 }
 
+/** Two of the four threads that a process has for such work; the signatures of tokens need the others. */
+const hashingLimits = { atOnce: 2, mostWaiting: 32 }
+
+const unavailable = { ok: false, reason: 'unavailable' } as const
+
 const right = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value })
 
 /** Does nothing to what is there already: another process may have been first, and a restart keeps what was registered. */
@@ -121,7 +133,7 @@ async function seed(db: Database): Promise<void> {
 
 /** Nothing about a user is looked at before the password was right, so nothing can be learned without it. */
 async function enter(
-  db: Database,
+  { db, hashing }: { readonly db: Database; readonly hashing: Queue },
   {
     by,
     customer,
@@ -131,8 +143,10 @@ async function enter(
     readonly customer: DemoCustomer | undefined
     readonly password: string
   },
-): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed>> {
-  const matches = await secretMatches(password, customer?.passwordHash ?? matchesNothing)
+): Promise<Result<Customer, { readonly reason: 'wrong' } | NotAllowed | Unavailable>> {
+  const hash = customer?.passwordHash ?? matchesNothing
+  const matches = await hashing.run(() => secretMatches(password, hash))
+  if (matches === undefined) return unavailable
   if (!customer || !matches) return { ok: false, reason: 'wrong' }
   if (customer.signsInBy !== by) {
     return {
