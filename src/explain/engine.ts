@@ -24,10 +24,15 @@ function failureOf(ctx: KoaContextWithOIDC): Failure {
 /** The number of the error that this request is answered with. */
 export const engineErrorId = (ctx: KoaContextWithOIDC): string => failureOf(ctx).id
 
+/** Why this request is refused; undefined when nobody has said. */
+export const engineErrorOf = (ctx: KoaContextWithOIDC): errors.OIDCProviderError | undefined =>
+  failures.get(ctx)?.error
+
 /** For whoever hears of a failure first: remembers why, and returns its number. */
 export function noteEngineError(ctx: KoaContextWithOIDC, error: errors.OIDCProviderError): string {
   const failure = failureOf(ctx)
-  failure.error = error
+  // Of a request_uri that counts for nothing the engine goes on to doubt the redirect_uri beside it: the first is the cause.
+  if (failure.error?.error !== 'invalid_request_uri') failure.error = error
   return failure.id
 }
 

@@ -2,7 +2,7 @@
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, hours, seconds } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
-import { engineErrorId, explainEngine, noteEngineError } from '../explain/engine.ts'
+import { engineErrorId, engineErrorOf, explainEngine, noteEngineError } from '../explain/engine.ts'
 import type { Refusals } from '../explain/refusals.ts'
 import { isKnown } from '../explain/rules.ts'
 import type { Log } from '../log.ts'
@@ -162,9 +162,10 @@ export function createProvider(parts: ProviderParts): Provider {
       IdToken: 300,
     },
     renderError: async (ctx, out, error) => {
+      const { error: code, error_description: description } = engineErrorOf(ctx) ?? out
       await parts.renderError(ctx, {
-        code: error instanceof errors.SessionNotFound ? 'session_not_found' : out.error,
-        ...(out.error_description ? { description: out.error_description } : {}),
+        code: error instanceof errors.SessionNotFound ? 'session_not_found' : code,
+        ...(description ? { description } : {}),
       })
     },
   })

@@ -104,6 +104,16 @@ describe('a request_uri', () => {
     expect(stepOf(await visit(address))).toBe('sign-in')
   })
 
+  it('7. of another client is what its developer reads about, also with the redirect_uri of that one beside it', async () => {
+    const { parameters } = fintech.newRequest()
+    const request_uri = requestUri(await fintech.authorizeAddress(parameters))
+    const { redirect_uri = '' } = parameters
+    const { html, leftTo } = await authorize({ client_id: 'demo-kaikei', request_uri, redirect_uri })
+    expect(leftTo).toBeUndefined()
+    expect(html).toContain('invalid_request_uri')
+    expect(html).not.toContain('invalid_redirect_uri')
+  })
+
   it('tells another client nothing of what was pushed', async () => {
     const { parameters } = fintech.newRequest()
     const request_uri = requestUri(await fintech.authorizeAddress(parameters))
