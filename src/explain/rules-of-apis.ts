@@ -57,13 +57,6 @@ export const rulesOfApis: readonly Rule[] = [
     help: 'Look at scope in the answer that brought the token. What the customer did not allow takes a new connection.',
   },
   {
-    on: /^grant_not_found\b/,
-    parameter: 'grant id',
-    rule: 'A client asks for its own live grants.',
-    section: 'Grant Management for OAuth 2.0 section 6',
-    help: 'Take grant_id from the answer that brought the tokens; a grant that has ended is not there any more.',
-  },
-  {
     on: /^error_not_found\b/,
     parameter: 'error id',
     rule: 'A client reads its own errors, for 30 days.',
