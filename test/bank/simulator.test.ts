@@ -1,16 +1,17 @@
 /** The simulated bank: the contract of every bank, and what only a bank made of tables and arithmetic can promise. */
 import { freshDatabase } from '../support/database.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { customerIssuer } from '../../src/bank/simulator/certificate-names.ts'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { foldAnswer } from '../../src/bank/simulator/fold.ts'
 import { createQueue } from '../../src/bank/simulator/queue.ts'
 import { hashSecret, matchesNothing, secretMatches } from '../../src/bank/simulator/secret-hash.ts'
+import type { BankTransaction } from '../../src/bank/port.ts'
 import { createSimulator } from '../../src/bank/simulator/simulator.ts'
 import { balancesOf, transactionsOf } from '../../src/bank/simulator/statement.ts'
 import { hours } from '../../src/clock.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { bankContract } from './contract.ts'
-import { change } from './under-test.ts'
 
 bankContract('the simulator', async (clock) => {
   const db = await openDatabase(await freshDatabase())
@@ -30,6 +31,55 @@ async function open() {
   const start = () => createSimulator({ db, clock: () => noon('2026-11-24') })
   return { db, start, bank: await start() }
 }
+
+const change = ({ direction, amount }: BankTransaction): bigint =>
+  direction === 'in' ? BigInt(amount) : -BigInt(amount)
+
+describe('the customers of the demo', () => {
+  const accountsOf = async (loginId: string) => {
+    const { bank } = await open()
+    const known = demoCustomers.find((one) => one.loginId === loginId)
+    const answer = await bank.accounts({ customer: known?.id ?? '', journey: 'one' })
+    return answer.ok ? answer.value : []
+  }
+
+  test("have the manual's accounts, in its order", async () => {
+    const shown = (await accountsOf('mihon01')).map(
+      (one) =>
+        `${one.branchName}（${one.branchCode}） ${one.kind} ${one.number} ${one.memo || '-'} ${one.registered}`,
+    )
+    expect(shown).toEqual([
+      'インターネット支店（001） 普通 2000002 口座メモ5678901234567890 false',
+      'インターネット支店（202） 普通 1111111 - false',
+      'インターネット支店（202） 普通 2222222 - true',
+      '豊洲支店（456） 普通 1000314 口座メモ5678901234567890 false',
+    ])
+  })
+
+  test('may have sixty accounts, in branches that only the code tells apart', async () => {
+    const all = await accountsOf('mihon06')
+    expect(new Set(all.map(({ id }) => id)).size).toBe(60)
+    expect(new Set(all.map(({ branchCode }) => branchCode)).size).toBe(3)
+    expect(new Set(all.map(({ branchName }) => branchName)).size).toBe(2)
+    expect(all.every(({ memo, number }) => memo.length <= 20 && /^\d{7}$/.test(number))).toBe(true)
+  })
+
+  test('are known by their login ID to the letter', async () => {
+    const { bank } = await open()
+    for (const loginId of ['MIHON01', ' mihon01', 'mihon01 ', 'ｍｉｈｏｎ01'])
+      expect(await bank.signIn({ loginId, password: 'Tsubame2026' })).toEqual({ ok: false, reason: 'wrong' })
+  })
+
+  test.each([
+    ['with the name elsewhere in it', 'CN=UID\\=mihon07,O=株式会社しおさい水産,C=JP'],
+    ['of a contract that signs in by ID', 'UID=mihon01,CN=見本 太郎,O=株式会社見本商店,C=JP'],
+    ['of nobody', 'UID=mihon99,CN=x,O=x,C=JP'],
+  ])('have no certificate %s', async (_what, subject) => {
+    const { bank } = await open()
+    const presented = { subject, issuer: customerIssuer, serialNumber: '1', fingerprint: 'a'.repeat(64) }
+    expect(await bank.identifyCertificate(presented)).toEqual({ ok: false, reason: 'not-tied' })
+  })
+})
 
 describe('the simulator in its tables', () => {
   const { id } = account
