@@ -1,6 +1,9 @@
 /** The process: reads the environment, starts what the mode asks for, and stops in good order. The only file that exits. */
 import { join } from 'node:path'
 import { type CertificateParts, createApp, type MutualTlsParts } from './app.ts'
+import { createHttpBank } from './bank/http/bank.ts'
+import { readGateway } from './bank/http/gateway.ts'
+import type { Bank } from './bank/port.ts'
 import { createSimulator } from './bank/simulator/simulator.ts'
 import type { CertificateOrigin } from './certificate/origin.ts'
 import { createVerifier } from './certificate/verify.ts'
@@ -31,7 +34,7 @@ import {
   type Settings,
   SettingsError,
 } from './settings.ts'
-import { openDatabase } from './store/open.ts'
+import { type Database, openDatabase } from './store/open.ts'
 import { sweepEvery } from './sweeper.ts'
 
 /** What the first argument may say; without one it is `start`. */
@@ -48,14 +51,12 @@ const modes = {
 
 async function startServer(settings: Settings): Promise<Started> {
   const demo = settings.mode === 'demo'
-  if (settings.bank !== 'simulator')
-    throw new SettingsError('BANK: only the simulated bank is there in this version')
   const log = createLog({ level: settings.logLevel })
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: demo }))
   const demoCertificates = demo ? await demoAuthority(settings) : undefined
   const institution = institutionOf(settings, demoCertificates)
   const db = await open(settings)
-  const bank = await createSimulator({ db, clock: systemClock })
+  const { bank, resetBank, closeBank } = await bankOf(settings, { db, log })
   const certificates = await certificateParts(settings, institution, log)
   const mutualTls = await mutualTlsParts(settings, institution, log)
   const { server, certificateServer, mutualTlsServer, deskServer, clients } = await createApp({
@@ -99,7 +100,7 @@ async function startServer(settings: Settings): Promise<Started> {
           db,
           secrets,
           clock: systemClock,
-          resetBank: () => bank.reset(),
+          resetBank,
         })
       : undefined
   return {
@@ -111,9 +112,30 @@ async function startServer(settings: Settings): Promise<Started> {
       await mutualTlsServer?.close()
       await deskServer?.close()
       await server.close()
+      await closeBank()
       await db.destroy()
     },
   }
+}
+
+type BankParts = {
+  readonly bank: Bank
+  readonly resetBank: () => Promise<void>
+  readonly closeBank: () => Promise<void>
+}
+
+/** @throws Error when a file that the gateway needs does not serve */
+async function bankOf(
+  { bank: gateway }: Settings,
+  { db, log }: { db: Database; log: Log },
+): Promise<BankParts> {
+  if (gateway === 'simulator') {
+    const bank = await createSimulator({ db, clock: systemClock })
+    return { bank, resetBank: () => bank.reset(), closeBank: async () => {} }
+  }
+  const bank = createHttpBank({ gateway: readGateway(gateway), clock: systemClock, log })
+  // A bank elsewhere is not ours to put back.
+  return { bank, resetBank: async () => {}, closeBank: () => bank.close() }
 }
 
 const open = ({ databaseUrl, databasePasswordFile }: Settings) =>

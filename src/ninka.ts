@@ -4,6 +4,8 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { createHttpBank } from './bank/http/bank.ts'
+import { readGateway } from './bank/http/gateway.ts'
 import { createTickets } from './certificate/tickets.ts'
 import { systemClock } from './clock.ts'
 import { demoRules } from './demo/certificates.ts'
@@ -62,6 +64,11 @@ async function doctor(args: readonly string[]): Promise<number> {
   const secrets = secretsOf(settings)
   const db = databaseOf(settings)
   const shared = { settings, clock: systemClock }
+  const log = createLog({ level: 'silent' })
+  const bank =
+    settings.bank === 'simulator'
+      ? undefined
+      : createHttpBank({ gateway: readGateway(settings.bank), clock: systemClock, log })
   const [host = '', port] = values.connect?.split(/:(?=\d+$)/) ?? []
   const findings = examine(
     {
@@ -69,9 +76,8 @@ async function doctor(args: readonly string[]): Promise<number> {
       institution,
       db,
       secrets,
-      log: createLog({ level: 'silent' }),
-      // The simulated bank lives in the database, which is looked at besides.
-      bank: undefined,
+      log,
+      bank,
     },
     {
       ...shared,
@@ -90,6 +96,7 @@ async function doctor(args: readonly string[]): Promise<number> {
     if (!values.json) process.stdout.write(`${line(finding)}\n`)
   }
   if (values.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`)
+  await bank?.close()
   await db.destroy()
   return all.some(({ verdict }) => verdict === 'failure') ? 1 : 0
 }
@@ -126,6 +133,8 @@ const main = async (args: readonly string[]): Promise<number> =>
         out: (text) => process.stdout.write(text),
         err: (text) => process.stderr.write(text),
         user: userName(),
+        clock: systemClock,
+        readFile: (path) => readFileSync(path, 'utf8'),
         open,
       })
 

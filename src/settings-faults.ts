@@ -9,6 +9,7 @@ export const faultsOf = (s: Given): readonly string[] => [
   ...halfDesk(s),
   ...halfMutualTls(s).filter(Boolean),
   ...halfNotices(s),
+  ...halfBank(s),
   ...(s.NINKA_MODE === 'production' ? demoDefaults(s) : []),
 ]
 
@@ -70,6 +71,20 @@ function halfNotices({ NOTICES_URL, NOTICES_SECRET_FILE }: Given): string[] {
   return NOTICES_SECRET_FILE && !NOTICES_URL ? ['NOTICES_SECRET_FILE: says nothing without NOTICES_URL'] : []
 }
 
+/** A certificate and its key are one thing, and both are for a gateway on https. */
+function halfBank(s: Given): string[] {
+  const names = ['BANK_CERTIFICATE_FILE', 'BANK_KEY_FILE', 'BANK_AUTHORITIES_FILE'] as const
+  if (!s.BANK?.startsWith('https://'))
+    return names
+      .filter((name) => s[name] !== undefined)
+      .map((name) => `${name}: says nothing without an https BANK`)
+  const pair = names.slice(0, 2)
+  if (s.NINKA_MODE === 'demo' && pair.every((name) => s[name] === undefined)) return []
+  return pair
+    .filter((name) => s[name] === undefined)
+    .map((name) => `${name}: must name the file by which the gateway of BANK knows us`)
+}
+
 /** What would be convenient in a demo and dangerous in production. */
 function demoDefaults(s: Given): string[] {
   return [
@@ -77,6 +92,7 @@ function demoDefaults(s: Given): string[] {
     s.MASTER_KEY_FILE ? '' : 'MASTER_KEY_FILE: must name a file with the master key (see README)',
     s.INSTITUTION_FILE ? '' : 'INSTITUTION_FILE: must name the institution file',
     !s.BANK || s.BANK === 'simulator' ? 'BANK: the simulated bank is for the demo only' : '',
+    s.BANK?.startsWith('http:') ? 'BANK: must start with https://' : '',
     s.DATABASE_URL ? '' : 'DATABASE_URL: must be set',
     // Without it every customer behind the TLS proxy would be one address to the flood limits and the locks.
     s.TRUSTED_PROXIES.length > 0 ? '' : 'TRUSTED_PROXIES: must name the proxies that terminate TLS',

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { BankSettings } from './bank/http/gateway.ts'
 import { type CertificateFormat, certificateFormats } from './certificate/forwarded.ts'
 import { faultsOf } from './settings-faults.ts'
 import type { Retention } from './store/retention.ts'
@@ -64,11 +65,16 @@ const schema = z.object({
   API_MTLS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   NOTICES_URL: z.url().refine(isSafeToSendTo, 'must be https, or http on 127.0.0.1').optional(),
   NOTICES_SECRET_FILE: z.string().min(1).optional(),
-  BANK: z.string().min(1).optional(),
+  BANK: z
+    .union([z.literal('simulator'), origin.refine(isSafeToSendTo, 'must be https, or http on 127.0.0.1')])
+    .optional(),
+  BANK_CERTIFICATE_FILE: z.string().min(1).optional(),
+  BANK_KEY_FILE: z.string().min(1).optional(),
+  BANK_AUTHORITIES_FILE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
 
-/** Names of customers and their connections go there, with a secret. */
+/** Names of customers go there, and their passwords, or our secrets. */
 function isSafeToSendTo(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, hostname } = new URL(text)
@@ -119,7 +125,7 @@ export type Settings = {
   readonly mutualTls: MutualTlsSettings | undefined
   /** the bank's mail system, and the file with its secret; undefined when customers are not written to */
   readonly notices: { readonly url: string; readonly secretFile: string } | undefined
-  readonly bank: string
+  readonly bank: 'simulator' | BankSettings
   readonly logLevel: string
 }
 
@@ -195,7 +201,15 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       s.NOTICES_URL && s.NOTICES_SECRET_FILE
         ? { url: s.NOTICES_URL, secretFile: s.NOTICES_SECRET_FILE }
         : undefined,
-    bank: s.BANK ?? 'simulator',
+    bank:
+      s.BANK === undefined || s.BANK === 'simulator'
+        ? 'simulator'
+        : {
+            url: s.BANK,
+            certificateFile: s.BANK_CERTIFICATE_FILE,
+            keyFile: s.BANK_KEY_FILE,
+            authoritiesFile: s.BANK_AUTHORITIES_FILE,
+          },
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }
   const wrong = faultsOf(s)

@@ -47,6 +47,48 @@ describe('settings', () => {
   })
 })
 
+describe('settings of the bank', () => {
+  const files = { BANK_CERTIFICATE_FILE: 'c.pem', BANK_KEY_FILE: 'c.key' }
+
+  it('are a gateway with what both sides know each other by', () => {
+    const given = { BANK: 'https://gateway.bank.example', ...files, BANK_AUTHORITIES_FILE: 'ca.pem' }
+    expect(readSettings({ NINKA_MODE: 'demo', ...given }).bank).toEqual({
+      url: 'https://gateway.bank.example',
+      certificateFile: 'c.pem',
+      keyFile: 'c.key',
+      authoritiesFile: 'ca.pem',
+    })
+  })
+
+  it.each([
+    ['a path', { BANK: 'https://gateway.bank.example/v1' }, 'BANK: '],
+    ['plain http to another machine', { BANK: 'http://gateway.bank.example' }, 'BANK: '],
+    [
+      'a certificate without its key',
+      { BANK: 'https://b.example', BANK_CERTIFICATE_FILE: 'c' },
+      'BANK_KEY_FILE: ',
+    ],
+    [
+      'a key without its certificate',
+      { BANK: 'https://b.example', BANK_KEY_FILE: 'k' },
+      'BANK_CERTIFICATE_FILE: ',
+    ],
+    ['files for the simulated bank', files, 'BANK_KEY_FILE: says nothing'],
+    [
+      'in production, a gateway that cannot know us',
+      { NINKA_MODE: 'production', BANK: 'https://b.example' },
+      'BANK_CERTIFICATE_FILE: ',
+    ],
+    [
+      'in production, plain http on this machine',
+      { NINKA_MODE: 'production', BANK: 'http://127.0.0.1:9' },
+      'BANK: must start with https://',
+    ],
+  ])('refuse %s', (_what, given, says) => {
+    expect(() => readSettings({ NINKA_MODE: 'demo', ...given })).toThrow(says)
+  })
+})
+
 describe('settings of retention', () => {
   it('keep ten years of consents and audit unless told otherwise, and never less than two months', () => {
     expect(readSettings({ NINKA_MODE: 'demo' }).retention).toEqual({
@@ -198,6 +240,8 @@ describe('settings of the desk', () => {
     MASTER_KEY_FILE: 'k',
     INSTITUTION_FILE: 'i',
     BANK: 'https://core.example',
+    BANK_CERTIFICATE_FILE: 'c',
+    BANK_KEY_FILE: 'k',
     TRUSTED_PROXIES: '10.0.0.0/8',
   }
   const full = {

@@ -20,6 +20,7 @@ const onOneDatabase = [
   'test/attacks/{cookie-size,cookie-tampering,cross-site-forms,enumeration,flood,forged-*,framing-and-leaks,html-in-values}.test.ts',
   'test/attacks/{log-injection,redirect-tricks,response-mixing}.test.ts',
   'test/**/certificate.test.ts',
+  'test/bank/{gateway-faults,http,openapi,toy-bank}.test.ts',
   'test/journey/{cookie,next-step}.test.ts',
 ]
 

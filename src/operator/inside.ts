@@ -20,8 +20,8 @@ export type Inside = {
   readonly institution: Institution
   readonly db: Database
   readonly secrets: Secrets
-  /** undefined where this version has no way to it */
-  readonly bank: (() => Promise<Bank>) | undefined
+  /** undefined for the simulated bank, which lives in the database */
+  readonly bank: Pick<Bank, 'reach'> | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -31,7 +31,7 @@ export function insideChecks(parts: Inside): readonly Check[] {
     { name: 'database', run: () => database(parts) },
     { name: 'database clock', run: () => databaseClock(parts) },
     { name: 'keys', run: () => keys(parts) },
-    { name: 'bank', run: () => bank(parts) },
+    { name: 'bank reached', run: () => bank(parts) },
     { name: 'authorities', run: () => authorities(parts) },
     { name: 'revocation', run: () => revocation(parts) },
   ]
@@ -72,9 +72,11 @@ async function keys({ db, secrets }: Inside): Promise<Outcome> {
 }
 
 async function bank({ bank: port }: Inside): Promise<Outcome> {
-  if (!port) return skipped('this version has no way to it')
-  const answer = await (await port()).reach()
-  return answer.ok ? ok('answers') : failure('does not answer: nobody can sign in')
+  if (!port) return skipped('the simulated bank lives in the database')
+  const answer = await port.reach()
+  return answer.ok
+    ? ok('its gateway answers by the contract')
+    : failure('its gateway does not answer: nobody can sign in')
 }
 
 async function authorities({ institution: { certificates }, settings, clock }: Inside): Promise<Outcome> {

@@ -29,9 +29,8 @@ export function bankContract(name: string, makeBank: MakeBank): void {
     })
     afterAll(() => close())
 
-    for (const check of bankChecks)
-      test(check.name, async () => {
-        expect(await runCheck(check, bench)).toEqual({ name: check.name, verdict: 'passed' })
-      })
+    test.each(bankChecks.map((check) => [check.name, check] as const))('%s', async (name, check) => {
+      expect(await runCheck(check, bench)).toEqual({ name, verdict: 'passed' })
+    })
   })
 }

@@ -408,6 +408,8 @@ describe('in production', () => {
         INSTITUTION_FILE: '/etc/ninka/institution.json',
         TRUSTED_PROXIES: '127.0.0.1',
         BANK: 'https://core.bank.example',
+        BANK_CERTIFICATE_FILE: 'c',
+        BANK_KEY_FILE: 'k',
       },
     })
     try {

@@ -155,7 +155,7 @@ async function findings(changes: Partial<Inside & Outside> = {}): Promise<Map<st
     institution: institution(),
     db: bank.db,
     secrets: bank.secrets,
-    bank: async () => bank.simulator,
+    bank: bank.simulator,
     log: pino({ level: 'silent' }),
   }
   const outside = {
@@ -198,11 +198,7 @@ it('finds nothing wrong with the origin for fintechs behind it either', async ()
 describe('from inside', () => {
   it.each<readonly [string, string, () => Partial<Inside & Outside> | Promise<Partial<Inside & Outside>>]>([
     ['keys', 'another master key', () => ({ secrets: createSecrets([randomBytes(32)]) })],
-    [
-      'bank',
-      'a bank that does not answer',
-      () => ({ bank: async () => ({ ...bank.simulator, reach: unavailable }) }),
-    ],
+    ['bank reached', 'a bank that does not answer', () => ({ bank: { reach: unavailable } })],
     ['authorities', 'an authority that has expired', () => ({ clock: () => Date.now() + days(40 * 366) })],
     ['revocation', 'a revocation list out of date', () => ({ clock: () => Date.now() + days(366) })],
     [

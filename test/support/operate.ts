@@ -20,6 +20,8 @@ export async function operate({ db, secrets, settings }: TestBank, ...args: stri
       err += text
     },
     user: 'yamada',
+    clock: () => Date.now(),
+    readFile: (path) => readFileSync(path, 'utf8'),
     open: () => ({
       settings,
       institution: () => institution,

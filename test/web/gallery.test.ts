@@ -15,6 +15,8 @@ const production = {
   INSTITUTION_FILE: '/etc/ninka/institution.json',
   TRUSTED_PROXIES: '127.0.0.1',
   BANK: 'https://core.bank.example',
+  BANK_CERTIFICATE_FILE: 'c',
+  BANK_KEY_FILE: 'k',
 }
 
 describe('the page gallery of the demo', () => {

@@ -109,9 +109,7 @@ export const pinChecks: readonly BankCheck[] = [
     run: withAccount('unregistered', async (bench, { who, account, its: { pin } }) => {
       for (const entered of ['', `${pin}0`])
         same('hold-pins with another length', await hold(bench, who, { account, pin: entered }), 'wrong')
-      const wide = [...pin]
-        .map((digit) => String.fromCodePoint((digit.codePointAt(0) ?? 0) + 0xfee0))
-        .join('')
+      const wide = pin.replace(/\d/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))
       same('hold-pins in full-width digits', await hold(bench, who, { account, pin: wide }), 'held')
     }),
   },

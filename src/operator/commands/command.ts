@@ -21,15 +21,20 @@ export type CommandParts = {
   readonly close: () => Promise<void>
 }
 
-export type Asked = CommandParts & {
+/** What was typed, and what no installation is needed for. */
+export type Typed = Pick<CommandParts, 'clock' | 'readFile'> & {
   /** what stands without a name, as many as `takes` says */
   readonly words: readonly string[]
   readonly text: (option: string) => string | undefined
   readonly isSet: (option: string) => boolean
-  readonly by: StaffActor
-  /** the --reason of a verb that `changes`, else empty */
-  readonly note: string
 }
+
+export type Asked = CommandParts &
+  Typed & {
+    readonly by: StaffActor
+    /** the --reason of a verb that `changes`, else empty */
+    readonly note: string
+  }
 
 export type Outcome = {
   /** false: what was asked for is not so, is not there, or was not done */
@@ -42,7 +47,14 @@ export type Outcome = {
   readonly stream?: AsyncIterable<string>
 }
 
-export type Verb = {
+export type Verb = Described &
+  (
+    | { readonly alone?: never; readonly run: (asked: Asked) => Promise<Outcome> }
+    /** works without any installation: no settings are read and no database is opened */
+    | { readonly alone: true; readonly run: (typed: Typed) => Promise<Outcome> }
+  )
+
+type Described = {
   /** such as `<id>`; one for each word that it takes */
   readonly takes: readonly string[]
   readonly summary: string
@@ -56,7 +68,6 @@ export type Verb = {
   readonly changes?: true
   /** works while tables are missing */
   readonly beforeMigration?: true
-  readonly run: (asked: Asked) => Promise<Outcome>
 }
 
 export type Noun = {

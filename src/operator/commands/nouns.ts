@@ -1,5 +1,6 @@
 /** The commands of the operator, in the order of the help. */
 import { auditCommands } from './audit.ts'
+import { bankCommands } from './bank.ts'
 import { clientCommands } from './clients.ts'
 import type { Noun } from './command.ts'
 import { consentCommands } from './consents.ts'
@@ -17,5 +18,6 @@ export const nouns: Readonly<Record<string, Noun>> = {
   audit: auditCommands,
   outbox: outboxCommands,
   errors: errorCommands,
+  bank: bankCommands,
   migrate: migrateCommands,
 }

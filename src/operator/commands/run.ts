@@ -3,18 +3,19 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { z } from 'zod'
 import type { StaffActor } from '../../store/audit.ts'
 import { pendingMigrations } from '../../store/open.ts'
-import { type Asked, type CommandParts, type Noun, type Outcome, UsageError, type Verb } from './command.ts'
+import { type CommandParts, type Noun, type Outcome, UsageError, type Verb } from './command.ts'
 import { helpOfNoun, helpOfVerb, overview } from './help.ts'
 import { nouns } from './nouns.ts'
 
 export type Output = { readonly out: (text: string) => void; readonly err: (text: string) => void }
 
-export type Terminal = Output & {
-  /** whoever is logged in; the actor when no --by names another */
-  readonly user: string | undefined
-  /** opened only for a command that is typed rightly, closed when it has ended */
-  readonly open: () => CommandParts
-}
+export type Terminal = Output &
+  Pick<CommandParts, 'clock' | 'readFile'> & {
+    /** whoever is logged in; the actor when no --by names another */
+    readonly user: string | undefined
+    /** opened only for a command that is typed rightly, closed when it has ended */
+    readonly open: () => CommandParts
+  }
 
 const everyOption = {
   json: { type: 'boolean' },
@@ -65,7 +66,7 @@ function tellHelp(name: string | undefined, out: Output['out'], err: Output['err
 async function carryOut(
   verb: Verb,
   args: readonly string[],
-  { out, err, user, open }: Terminal,
+  { out, err, user, open, clock, readFile }: Terminal,
   help: () => string,
 ): Promise<0 | 1> {
   const options: ParseArgsOptionsConfig = {
@@ -86,23 +87,25 @@ async function carryOut(
     const value = values[option]
     return typeof value === 'string' ? value : undefined
   }
+  const typed = {
+    words: positionals,
+    text,
+    isSet: (option: string) => values[option] === true,
+    clock,
+    readFile,
+  }
+  const answer = async (outcome: Outcome): Promise<0 | 1> => {
+    await tell(outcome, values.json === true, { out, err })
+    return outcome.ok ? 0 : 1
+  }
+  if (verb.alone) return answer(await verb.run(typed))
   const note = verb.changes ? readReason(text('reason')) : ''
   const by = actor(text('by') ?? user)
   const parts = open()
   try {
     if (!verb.beforeMigration && (await pendingMigrations(parts.db)).length > 0)
       throw new Error('the database is not at this version: type `npm run ninka -- migrate run` first')
-    const asked: Asked = {
-      ...parts,
-      words: positionals,
-      text,
-      isSet: (option) => values[option] === true,
-      by,
-      note,
-    }
-    const outcome = await verb.run(asked)
-    await tell(outcome, values.json === true, { out, err })
-    return outcome.ok ? 0 : 1
+    return await answer(await verb.run({ ...parts, ...typed, by, note }))
   } finally {
     await parts.close()
   }
