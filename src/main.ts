@@ -1,6 +1,7 @@
 /** The process: reads the environment, starts what the mode asks for, and stops in good order. The only file that exits. */
 import { join } from 'node:path'
 import { type CertificateParts, createApp, type MutualTlsParts } from './app.ts'
+import type { BankControls } from './bank/controls.ts'
 import { createHttpBank } from './bank/http/bank.ts'
 import { readGateway } from './bank/http/gateway.ts'
 import type { Bank } from './bank/port.ts'
@@ -56,7 +57,7 @@ async function startServer(settings: Settings): Promise<Started> {
   const demoCertificates = demo ? await demoAuthority(settings) : undefined
   const institution = institutionOf(settings, demoCertificates)
   const db = await open(settings)
-  const { bank, resetBank, closeBank } = await bankOf(settings, { db, log })
+  const { bank, bankControls, resetBank, closeBank } = await bankOf(settings, { db, log })
   const certificates = await certificateParts(settings, institution, log)
   const mutualTls = await mutualTlsParts(settings, institution, log)
   const { server, certificateServer, mutualTlsServer, deskServer, clients } = await createApp({
@@ -64,7 +65,7 @@ async function startServer(settings: Settings): Promise<Started> {
     institution,
     db,
     bank,
-    bankControls: demo ? bank : undefined,
+    bankControls,
     secrets,
     clock: systemClock,
     log,
@@ -120,6 +121,8 @@ async function startServer(settings: Settings): Promise<Started> {
 
 type BankParts = {
   readonly bank: Bank
+  /** only the simulated bank lets itself be changed */
+  readonly bankControls: BankControls | undefined
   readonly resetBank: () => Promise<void>
   readonly closeBank: () => Promise<void>
 }
@@ -131,11 +134,11 @@ async function bankOf(
 ): Promise<BankParts> {
   if (gateway === 'simulator') {
     const bank = await createSimulator({ db, clock: systemClock })
-    return { bank, resetBank: () => bank.reset(), closeBank: async () => {} }
+    return { bank, bankControls: bank, resetBank: () => bank.reset(), closeBank: async () => {} }
   }
   const bank = createHttpBank({ gateway: readGateway(gateway), clock: systemClock, log })
   // A bank elsewhere is not ours to put back.
-  return { bank, resetBank: async () => {}, closeBank: () => bank.close() }
+  return { bank, bankControls: undefined, resetBank: async () => {}, closeBank: () => bank.close() }
 }
 
 const open = ({ databaseUrl, databasePasswordFile }: Settings) =>
