@@ -86,6 +86,8 @@ describe('every page for developers', () => {
     await expectClean('registered')
     await at('/client')
     await expectClean('client')
+    await at('/client/consents')
+    await expectClean('consents')
     await at('/try')
     await page.getByRole('button', { name: '要求を預ける' }).click()
     await expectClean('try')
