@@ -183,6 +183,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     clock,
     publicUrl,
     lookBackMonths: institution.rules.lookBackMonths,
+    calendar: institution.calendar,
     consents,
     log,
     refusals,

@@ -19,9 +19,14 @@ const day = hours(24)
  * a consent given at any hour of 22 November for 90 days ends on 20 February, 23:59:59.999.
  */
 export function endOfDayInJapan(start: number, days: number): number {
-  const today = Math.floor((start + japanOffset) / day)
-  return (today + days + 1) * day - japanOffset - 1
+  return startOfDayInJapan(dayInJapan(start) + days + 1) - 1
 }
+
+/** The number of a calendar day in Japan, counted from 1 January 1970. */
+export const dayInJapan = (at: number): number => Math.floor((at + japanOffset) / day)
+
+/** Midnight in Japan at the start of that day, ms. */
+export const startOfDayInJapan = (number: number): number => number * day - japanOffset
 
 /** `2026-11-22`, as the calendar in Japan shows it. */
 export function dateInJapan(at: number): string {

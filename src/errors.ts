@@ -3,6 +3,7 @@
  * to HTTP, to the log, to the customer's page and to the fintech. What is not in here is a defect.
  */
 import type { ReceivedCertificate } from './certificate/verdict.ts'
+import type { Closed } from './institution-hours.ts'
 
 /** An expected outcome: a value, never an exception. */
 export type Result<Value, Reason> = { readonly ok: true; readonly value: Value } | Failure<Reason>
@@ -23,6 +24,8 @@ type ProblemMeaning = {
 /** Dead ends: pages with two ways out, or with none where no fintech is known. */
 export const problems = {
   'bank-unavailable': { status: 503, log: 'warn', oauth: 'temporarily_unavailable', retry: 'step' },
+  'outside-hours': { status: 503, log: 'info', oauth: 'temporarily_unavailable', retry: 'step' },
+  maintenance: { status: 503, log: 'info', oauth: 'temporarily_unavailable', retry: 'step' },
   'locked-for-a-while': { status: 403, log: 'info', oauth: 'access_denied', retry: 'step' },
   'locked-for-good': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
   'locked-by-bank': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
@@ -72,6 +75,8 @@ export type Problem = {
   readonly code: ProblemCode
   /** the client certificate that it is about */
   readonly received?: ReceivedCertificate | undefined
+  /** until when it is closed, and why */
+  readonly closed?: Pick<Closed, 'resumesAt' | 'reason'>
 }
 
 /** Errors at a field of a form: the step is shown again with the message beside the field. */

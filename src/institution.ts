@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { hours, minutes } from './clock.ts'
+import { type Calendar, calendarSchema } from './institution-hours.ts'
 import type { AttemptRule } from './store/attempts.ts'
 
 const httpsUrl = z.url({ protocol: /^https$/ })
@@ -75,6 +76,8 @@ const schema = z.object({
   phoneHours: bilingual,
   links: z.object({ terms: httpsUrl, privacy: httpsUrl }),
   termsVersion: z.string().min(1),
+  /** when customers and fintechs are served; always without it */
+  calendar: calendarSchema.optional(),
   /** for institutions whose customers sign in with client certificates */
   certificates: certificateRules.optional(),
   /** for fintechs that authenticate by a certificate of an authority (tls_client_auth) */
@@ -98,8 +101,9 @@ const schema = z.object({
 
 export type Institution = Omit<
   z.infer<typeof schema>,
-  'rules' | 'certificates' | 'fintechCertificates' | 'brand'
+  'rules' | 'certificates' | 'fintechCertificates' | 'brand' | 'calendar'
 > & {
+  readonly calendar: Calendar | undefined
   /** `logo` is an absolute file name */
   readonly brand: z.infer<typeof schema>['brand'] | undefined
   readonly certificates: CertificateRules | undefined
@@ -124,10 +128,11 @@ export function readInstitution(file: string): Institution {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new Error(`the institution file is not complete:\n${wrong.join('\n')}`)
   }
-  const { rules, certificates, fintechCertificates, brand, ...rest } = parsed.data
+  const { rules, certificates, fintechCertificates, brand, calendar, ...rest } = parsed.data
   const { logo } = brand ?? {}
   return {
     ...rest,
+    calendar,
     brand: brand && { ...brand, ...(logo ? { logo: resolve(dirname(file), logo) } : {}) },
     certificates: certificates && withPathsFrom(dirname(file), certificates),
     fintechCertificates: fintechCertificates && withPathsFrom(dirname(file), fintechCertificates),

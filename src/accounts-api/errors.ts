@@ -110,6 +110,11 @@ export function stoppedBecause(reason: string): ApiError {
   return reason === 'pin-changed' ? errors.stale : errors.stopped
 }
 
+export const closedUntil = (because: 'maintenance' | 'outside-hours', resumesAt?: number): ApiError => ({
+  ...errors[because],
+  ...(resumesAt === undefined ? {} : { resumesAt }),
+})
+
 export const badRequest = (description: string): ApiError => ({ ...errors.badRequest, description })
 
 /** The one way on which a call is refused. */

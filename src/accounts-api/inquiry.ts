@@ -2,14 +2,13 @@
 import type { InquiryClosed, NoInquiry, Unavailable } from '../bank/port.ts'
 import type { Consents } from '../consent/consents.ts'
 import type { Failure } from '../errors.ts'
-import { type ApiError, errors, stoppedBecause } from './errors.ts'
+import { type ApiError, closedUntil, errors, stoppedBecause } from './errors.ts'
 import type { Opened } from './open.ts'
 
 /** Nothing is known to be wrong: the same call may succeed later. */
 export function notNow(answer: InquiryClosed | Unavailable): ApiError {
   if (answer.reason === 'unavailable') return errors.unavailable
-  const { reason, resumesAt } = answer
-  return { ...errors[reason], ...(resumesAt === undefined ? {} : { resumesAt }) }
+  return closedUntil(answer.reason, answer.resumesAt)
 }
 
 /** What the bank will never tell again under this consent ends here and now, for this account alone. */

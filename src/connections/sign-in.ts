@@ -6,7 +6,7 @@ import { forget, type Journey } from '../journey/journey.ts'
 import { nextSignInStep } from '../journey/next-step.ts'
 import type { Step, VisitContext } from '../journey/step.ts'
 import { type SignInStepName, signInSteps } from '../journey/steps.ts'
-import { lookAt, redeemTicket, submitTo, withProblem } from '../journey/turn.ts'
+import { closedAt, lookAt, redeemTicket, submitTo, withProblem } from '../journey/turn.ts'
 import { journeyNumber } from '../secrets.ts'
 import { record } from '../store/audit.ts'
 import { connectionsDeadEnd, signedOutPage, signInPage } from '../web/connections.ts'
@@ -137,10 +137,13 @@ export function toDueStep({ reply }: Visit, { facts }: Journey): FastifyReply {
 }
 
 export async function showDeadEnd(
-  { site }: ConnectionsParts,
+  { site, institution }: ConnectionsParts,
   { reply, journey, context }: Visit,
-  problem: Problem,
+  found: Problem,
 ): Promise<FastifyReply> {
+  // Stopping has no hours. But a bank that does not answer while it is closed is not out of order.
+  const closed = found.code === 'bank-unavailable' && closedAt(institution.calendar, context.now)
+  const problem = closed || found
   const csrf = reply.generateCsrf({ path: base })
   const page = connectionsDeadEnd(site, { problem, step: dueStep(journey), context, csrf })
   return reply.code(problems[problem.code].status).view(page.template, page.data)

@@ -14,6 +14,7 @@ import { accountHandle } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
 import { changesOf, standingOf } from './renewal.ts'
 import { canBeGranted, defineStep, keptList, signedIn, type StepContext } from './step.ts'
+import { unanswered } from './turn.ts'
 
 export const giveConsent = defineStep({
   fields: z
@@ -28,7 +29,7 @@ export const giveConsent = defineStep({
 
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (!answer.ok) return { problem: unanswered(answer) }
     if (answer.value.length === 0) return { problem: { code: 'no-accounts' } }
     const accounts = answer.value.filter(canBeGranted)
     // What was held may have been released meanwhile: back to where PINs are entered.
@@ -59,7 +60,7 @@ export const giveConsent = defineStep({
 
   async submit(context, fields) {
     const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (!answer.ok) return { problem: unanswered(answer) }
     const accounts = answer.value.filter(canBeGranted)
     const chosen = accounts.filter((account) =>
       fields.accounts.includes(accountHandle(context.uid, account.id)),

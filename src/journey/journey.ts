@@ -81,6 +81,8 @@ const notice = z.object({
   problem: z.string().optional(),
   /** the certificate that the dead end is about */
   received: receivedCertificate.optional(),
+  /** when the bank said that it answers again, ms */
+  resumesAt: z.number().optional(),
 })
 
 const endings = ['allowed', 'refused', 'cancelled', 'timed-out', 'unavailable'] as const

@@ -10,6 +10,7 @@ import type { Locked, Try } from '../risk/locks.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle, type pinFailures } from './journey.ts'
 import { canBeGranted, defineStep, keptList, signedIn, type StepContext, type SubmitOutcome } from './step.ts'
+import { unanswered } from './turn.ts'
 
 const mostRows = 500
 
@@ -18,7 +19,7 @@ export const registerPins = defineStep({
 
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (!answer.ok) return { problem: unanswered(answer) }
     const accounts = answer.value
     if (accounts.length === 0) return { problem: { code: 'no-accounts' } }
     if (context.facts.pins === undefined && isNotNeeded(context, accounts)) {
@@ -47,7 +48,7 @@ export const registerPins = defineStep({
 
   async submit(context, fields) {
     const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (!answer.ok) return { problem: unanswered(answer) }
     const accounts = answer.value
     if (fields.action === 'skip') return skip(accounts)
 

@@ -4,6 +4,7 @@ import { text } from './fields.ts'
 import { accountHandle, pinFailures } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
 import { canBeGranted, defineStep, signedIn } from './step.ts'
+import { unanswered } from './turn.ts'
 
 /** What became of a row in the last submit. */
 const outcomes = ['held', ...pinFailures] as const
@@ -13,7 +14,7 @@ export const reviewPins = defineStep({
 
   async page(context) {
     const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (!answer.ok) return { problem: unanswered(answer) }
     const result = context.facts.pinResult
     const rows = answer.value.map((account) => {
       const handle = accountHandle(context.uid, account.id)
@@ -39,7 +40,7 @@ export const reviewPins = defineStep({
   async submit(context, { action }) {
     if (action === 'more') return { learned: { pins: 'adding' } }
     const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: { code: 'bank-unavailable' } }
+    if (!answer.ok) return { problem: unanswered(answer) }
     // Held PINs may have been released meanwhile; without an account to grant there is nothing to confirm.
     return { learned: { pins: answer.value.some(canBeGranted) ? 'done' : 'adding', pinResult: undefined } }
   },

@@ -16,8 +16,10 @@ import type { Step, StepContext } from './step.ts'
 import { type StepName, steps } from './steps.ts'
 import { isProblemCode, lookAt, redeemTicket, submitTo, withProblem } from './turn.ts'
 import {
+  dueOf,
   type JourneyParts,
   type JourneyRequest,
+  nextOf,
   type Opened,
   noteStep,
   openVisit,
@@ -83,7 +85,7 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
   app.post(
     '/journey/:uid/cancel',
     posted,
-    open((visit) => leave(parts, visit), ['live', 'suspended', 'not-renewable']),
+    open((visit) => leave(parts, visit), ['live', 'dead-end']),
   )
 
   app.post(
@@ -122,10 +124,13 @@ async function answerClosed(
       return showLost(parts, request, reply)
     case 'timed-out':
       return endJourney(parts, opened.visit, 'timed-out')
-    case 'suspended':
-      return showDeadEnd(parts, opened.visit, 'sign-in', { code: 'client-suspended' })
-    case 'not-renewable':
-      return showDeadEnd(parts, opened.visit, 'sign-in', { code: 'renewal-over' })
+    case 'dead-end': {
+      const { visit, problem } = opened
+      // Nothing is submitted and nothing is lost: a journey that waits goes on where it stood.
+      writeJourney(visit, visit.journey)
+      if (request.method === 'POST') return toDueStep(visit, visit.journey)
+      return showDeadEnd(parts, visit, dueOf(visit, visit.journey), problem)
+    }
     default:
       return reply.redirect(`/journey/${request.params.uid}/return`, 303)
   }
@@ -226,15 +231,10 @@ function leave(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
 const bodyOf = ({ request }: Visit): Record<string, unknown> =>
   (request.body ?? {}) as Record<string, unknown>
 
-function toDueStep({ uid, context, reply }: Visit, journey: Journey): FastifyReply {
-  const due = nextStep({ ...journey.facts, client: context.facts.client })
+function toDueStep(visit: Visit, journey: Journey): FastifyReply {
+  const { uid, reply } = visit
+  const due = nextOf(visit, journey)
   return reply.redirect(`/journey/${uid}/${due === 'finished' ? 'return' : due}`, 303)
-}
-
-/** The step that a dead end stands at. */
-function dueOf({ context }: Visit, journey: Journey): StepName {
-  const due = nextStep({ ...journey.facts, client: context.facts.client })
-  return due === 'finished' ? 'give-consent' : due
 }
 
 /** Every POST answers 303; what it has to say rides in the cookie once, so a reload never posts again. */

@@ -2,8 +2,10 @@
  * One turn of a visit: what a step's page, its submit or a certificate's ticket does to what the visit knows. The same for
  * every kind of visit; which step is due, where it stands and what comes after the last one is decided by the visit's routes.
  */
+import type { InquiryClosed, Unavailable } from '../bank/port.ts'
 import type { CertificateTickets } from '../certificate/tickets.ts'
 import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
+import { type Calendar, openAt } from '../institution-hours.ts'
 import { forget, type Journey, type Learned, packErrors, unpackErrors } from './journey.ts'
 import type { Step, SubmitOutcome, VisitContext } from './step.ts'
 
@@ -21,8 +23,10 @@ export async function lookAt<View, Context extends VisitContext>(
 ): Promise<Looked<View>> {
   const notice = journey.notice?.step === name ? journey.notice : undefined
   const told = withoutNotice(journey)
-  if (notice?.problem && isProblemCode(notice.problem))
-    return { journey: told, problem: { code: notice.problem, received: notice.received } }
+  if (notice?.problem && isProblemCode(notice.problem)) {
+    const { problem: code, received, resumesAt } = notice
+    return { journey: told, problem: { code, received, ...(resumesAt ? { closed: { resumesAt } } : {}) } }
+  }
   const outcome = await page(context, notice?.kept ?? {})
   if ('learned' in outcome) return { journey: learn(journey, outcome.learned), learned: outcome.learned }
   if ('problem' in outcome) return { journey: afterDeadEnd(journey, outcome), problem: outcome.problem }
@@ -46,10 +50,27 @@ export async function submitTo<Fields, Context extends VisitContext>(
 }
 
 /** The journey with a dead end to be told on the next page of `step`. */
-export const withProblem = (journey: Journey, step: string, { code }: Problem): Journey => ({
+export const withProblem = (journey: Journey, step: string, { code, closed }: Problem): Journey => ({
   ...journey,
-  notice: { step, errors: {}, kept: {}, problem: code },
+  notice: { step, errors: {}, kept: {}, problem: code, ...onlyResuming(closed) },
 })
+
+const onlyResuming = ({ resumesAt }: { readonly resumesAt?: number } = {}) =>
+  resumesAt === undefined ? {} : { resumesAt }
+
+/** The page that is shown instead of any other while the institution is closed. */
+export function closedAt(calendar: Calendar | undefined, now: number): Problem | undefined {
+  const state = openAt(calendar, now)
+  if (state.open) return undefined
+  const { because, ...closed } = state
+  return { code: because, closed }
+}
+
+/** The bank does not answer: that it is closed it may say itself. */
+export const unanswered = (answer: Unavailable | InquiryClosed): Problem =>
+  answer.reason === 'unavailable'
+    ? { code: 'bank-unavailable' }
+    : { code: answer.reason, closed: onlyResuming(answer) }
 
 /**
  * What the certificate origin found: the holder, whose password is asked next, or a page that says what was wrong.

@@ -4,6 +4,7 @@ import type { CertificateTickets } from '../certificate/tickets.ts'
 import { bankScopesIn } from '../provider/resource.ts'
 import type { Interactions, PendingRequest } from '../provider/interactions.ts'
 import { modeOf, noPast, type Past, pastOf } from '../consent/past.ts'
+import type { Problem } from '../errors.ts'
 import { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
 import { journeyNumber } from '../secrets.ts'
@@ -21,8 +22,10 @@ import {
   newJourney,
   readJourney,
 } from './journey.ts'
+import { nextStep } from './next-step.ts'
 import type { StepContext } from './step.ts'
 import type { StepName } from './steps.ts'
+import { closedAt } from './turn.ts'
 
 export type JourneyParts = FinishParts & {
   readonly interactions: Interactions
@@ -61,7 +64,9 @@ export type Visit = {
 /** A visit that can go on, or why it cannot. */
 export type Opened =
   | { readonly state: 'live'; readonly visit: Visit }
-  | { readonly state: 'timed-out' | 'suspended' | 'not-renewable'; readonly visit: Visit }
+  | { readonly state: 'timed-out'; readonly visit: Visit }
+  /** leaving is all that can be done, for now or for good */
+  | { readonly state: 'dead-end'; readonly visit: Visit; readonly problem: Problem }
   /** a result is stored already; it stands */
   | { readonly state: 'answered' }
   /** no request of this browser waits under that uid */
@@ -104,8 +109,16 @@ export async function openVisit(
       .join(' '),
   }
   if (now - pending.startedAt > absoluteLimit) return { state: 'timed-out', visit }
-  if (client.status === 'suspended') return { state: 'suspended', visit }
-  return { state: renews(visit) ? 'live' : 'not-renewable', visit }
+  const problem = deadEndOf(visit)
+  return problem ? { state: 'dead-end', visit, problem } : { state: 'live', visit }
+}
+
+/** What every click is held against, whichever step is due. */
+function deadEndOf(visit: Visit): Problem | undefined {
+  const { client, institution, now } = visit.context
+  if (client.status === 'suspended') return { code: 'client-suspended' }
+  if (!renews(visit)) return { code: 'renewal-over' }
+  return closedAt(institution.calendar, now)
 }
 
 export const pastWith = async (
@@ -184,6 +197,16 @@ function contextOf(
       (meant === undefined || meant === one),
     audit: (entry) => record(parts.db, now, journeyNumber(uid), { client: client.id, ...entry }),
   }
+}
+
+/** What is due with the facts of `journey`, which may be more than the visit began with. */
+export const nextOf = ({ context: { facts } }: Visit, journey: Journey) =>
+  nextStep({ ...journey.facts, client: facts.client })
+
+/** The step that a dead end stands at. */
+export function dueOf(visit: Visit, journey: Journey): StepName {
+  const due = nextOf(visit, journey)
+  return due === 'finished' ? 'give-consent' : due
 }
 
 /** Of 4096 bytes; the rest is for the name, the attributes and the CSRF secret of a first page. */

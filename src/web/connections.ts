@@ -19,7 +19,14 @@ import { type EndReasonName, endReasons, type WhoEnded } from './messages/connec
 import type { Messages } from './messages/ja.ts'
 import { connectionsScreens as screens, problemScreens } from './screen-numbers.ts'
 import { type StepView } from './templates.ts'
-import { certificateRetry, needCall, type ProblemData, receivedView, signInAgain } from './problem-pages.ts'
+import {
+  certificateRetry,
+  linesOf,
+  needCall,
+  type ProblemData,
+  receivedView,
+  signInAgain,
+} from './problem-pages.ts'
 
 const base = '/connections'
 
@@ -138,11 +145,12 @@ export function signedOutPage(site: Site, language: Language): ConnectionsPage {
 /** A dead end: no fintech waits, so the ways out are to try again and to sign in anew. */
 export function connectionsDeadEnd(
   site: Site,
-  { problem: { code, received }, step, ...shown }: Shown & { problem: Problem; step: string },
+  { problem, step, ...shown }: Shown & { problem: Problem; step: string },
 ): ConnectionsPage {
   const { language } = shown.context
+  const { code, received } = problem
   const t = site.words[language]
-  const { title, lines } = t.problems[code]
+  const { title } = t.problems[code]
   const frame = frameOf(site, { ...shown, screen: problemScreens[code], title })
   const byCertificate = certificateRetry(site, code, language)
   const again = problems[code].retry
@@ -155,7 +163,7 @@ export function connectionsDeadEnd(
       frame: { ...frame, titlePrefix: t.frame.errorPrefix },
       t,
       view: {
-        lines,
+        lines: linesOf(t, problem, { language, waits: true }),
         retry: byCertificate ? { href: `${base}/certificate-login`, text: byCertificate } : (again ?? signIn),
         receipt: null,
         received: received ? receivedView(received, language) : null,

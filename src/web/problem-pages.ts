@@ -1,6 +1,7 @@
 /** The pages of what went wrong: dead ends within a journey, and problems of which nothing is left. */
 import type { ReceivedCertificate } from '../certificate/verdict.ts'
 import { type Problem, type ProblemCode, problems } from '../errors.ts'
+import { absoluteLimit } from '../journey/journey.ts'
 import type { StepName } from '../journey/steps.ts'
 import {
   bareFrame,
@@ -10,7 +11,7 @@ import {
   type PageContext,
   type Site,
 } from './frame.ts'
-import { type Language, longDate } from './language.ts'
+import { clockTime, type Language, longDate } from './language.ts'
 import type { Messages } from './messages/ja.ts'
 import { problemScreens } from './screen-numbers.ts'
 
@@ -55,16 +56,18 @@ type ReceivedView = Pick<ReceivedCertificate, 'holder' | 'company' | 'issuer'> &
 export function deadEndPage(
   site: Site,
   {
-    problem: { code, received },
+    problem,
     context,
     base,
     step,
     csrf,
   }: { problem: Problem; context: PageContext; base: string; step: StepName; csrf: string },
 ): ProblemPage {
-  const { language } = context
+  const { language, startedAt } = context
+  const { code, received } = problem
   const t = site.words[language]
-  const { title, lines } = t.problems[code]
+  const { title } = t.problems[code]
+  const waits = canWaitFor(problem, startedAt + absoluteLimit)
   const byCertificate = certificateRetry(site, code, language)
   return {
     template: 'problem',
@@ -75,10 +78,10 @@ export function deadEndPage(
       },
       t,
       view: {
-        lines,
+        lines: linesOf(t, problem, { language, waits }),
         retry: byCertificate
           ? { href: `${base}/certificate-login`, text: byCertificate }
-          : problems[code].retry
+          : problems[code].retry && waits
             ? { href: `${base}/${step}`, text: signInAgain.has(code) ? t.certificates.signIn : t.frame.retry }
             : null,
         receipt: null,
@@ -93,6 +96,29 @@ export function deadEndPage(
       },
     },
   }
+}
+
+/** Waiting on this page makes no sense when the visit is over before the institution opens. */
+const canWaitFor = ({ closed }: Problem, end: number): boolean =>
+  closed?.resumesAt === undefined || closed.resumesAt < end
+
+/** The fixed text of a problem; where the institution is closed, also why, until when, and what to do then. */
+export function linesOf(
+  t: Messages,
+  { code, closed }: Problem,
+  { language, waits }: { language: Language; waits: boolean },
+): readonly string[] {
+  const { lines } = t.problems[code]
+  if (!closed) return lines
+  const { reason, resumesAt } = closed
+  return [
+    ...lines,
+    ...(reason ? [t.closed.reason(reason[language])] : []),
+    resumesAt === undefined
+      ? t.closed.later
+      : t.closed.resumes(longDate(resumesAt, language), clockTime(resumesAt)),
+    waits ? t.closed.here : t.closed.atService,
+  ]
 }
 
 /** What only the bank's desk can solve: its number stands in the text itself. */

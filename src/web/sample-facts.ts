@@ -36,6 +36,7 @@ export const sampleSite: Site = {
     fintechCertificates: undefined,
     called: { ja: '信用組合', en: 'the credit union' },
     brand: undefined,
+    calendar: undefined,
     texts: {},
     rules: {
       loginId: { maxLength: 12 },

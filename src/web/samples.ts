@@ -1,5 +1,6 @@
 /** Every page in every state, in both languages, as the app would send it: for the tests and for the page gallery. */
-import { type FieldError, type ProblemCode, problems } from '../errors.ts'
+import { hours, minutes } from '../clock.ts'
+import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
 import type { Ending } from '../journey/journey.ts'
 import type { StepName } from '../journey/steps.ts'
 import type { Certificates, PageContext } from './frame.ts'
@@ -15,6 +16,7 @@ import {
   rowsView,
   sampleClient,
   sampleGranted,
+  sampleNow,
   sampleSite,
   sampleUid,
 } from './sample-facts.ts'
@@ -271,6 +273,18 @@ function problemSamples(): Sample[] {
         }),
       ),
     ]),
+    ...inBoth('problem/outside-hours/later-than-the-journey', (language) =>
+      closedSample(language, { code: 'outside-hours', closed: { resumesAt: sampleNow + hours(14) } }),
+    ),
+    ...inBoth('problem/maintenance/planned', (language) =>
+      closedSample(language, {
+        code: 'maintenance',
+        closed: {
+          resumesAt: sampleNow + minutes(40),
+          reason: { ja: 'システムの更新', en: 'Our systems are renewed' },
+        },
+      }),
+    ),
     ...inBoth('problem/already-finished/allowed', (language) =>
       problemPage(sampleSite, {
         language,
@@ -290,6 +304,16 @@ function problemSamples(): Sample[] {
       }),
     ),
   ]
+}
+
+function closedSample(language: Language, problem: Problem): Page {
+  return deadEndPage(sampleSite, {
+    problem,
+    context: contextOf({ step: 'choose-services', language }),
+    base,
+    step: 'choose-services',
+    csrf,
+  })
 }
 
 /** The help pages, and the one about certificates as each kind of installation has it. */

@@ -47,6 +47,8 @@ export const problemScreens: Readonly<Record<ProblemCode, string>> = {
   'no-accounts': 'NK-18',
   'risk-refused': 'NK-19',
   'customer-of-another': 'NK-20',
+  'outside-hours': 'NK-21',
+  maintenance: 'NK-22',
   'certificates-off': 'NK-30',
   'certificate-required': 'NK-31',
   'certificate-missing': 'NK-32',

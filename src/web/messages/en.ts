@@ -238,6 +238,13 @@ export const en: Messages = {
   notices: {
     idle: 'For your safety, we start again, because there was no activity for 15 minutes. Nothing was allowed.',
   },
+  closed: {
+    resumes: (day, time) => `We open again: ${day}, ${time} (Japan time)`,
+    reason: (text) => `Reason: ${text}`,
+    later: 'Please call us to learn when we open again.',
+    here: 'When we are open again, press “Try again” on this page.',
+    atService: 'This page can wait for 60 minutes only. When we are open again, start anew from the service.',
+  },
   problems: {
     'bank-unavailable': {
       title: 'Not available at the moment',
@@ -245,6 +252,14 @@ export const en: Messages = {
         'We could not reach the bank’s system. You did nothing wrong, and no try was counted.',
         'Please try again in a little while.',
       ],
+    },
+    'outside-hours': {
+      title: 'We are closed at the moment',
+      lines: ['This can be done during our service hours. You did nothing wrong, and nothing was allowed.'],
+    },
+    maintenance: {
+      title: 'We are closed for maintenance',
+      lines: ['This cannot be used during maintenance. You did nothing wrong, and nothing was allowed.'],
     },
     'locked-for-a-while': {
       title: 'Your access is paused for a while',
