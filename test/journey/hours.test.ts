@@ -8,8 +8,14 @@ import { allow, begin, comeBack, connect, password, signIn, stepOf, walkToConsen
 const usual = ['08:00-21:00']
 const calendar = calendarSchema.parse({
   open: {
-    ...{ monday: usual, tuesday: usual, wednesday: usual, thursday: usual, friday: usual, saturday: [] },
-    ...{ sunday: [], holiday: [] },
+    monday: usual,
+    tuesday: usual,
+    wednesday: usual,
+    thursday: usual,
+    friday: usual,
+    saturday: [],
+    sunday: [],
+    holiday: [],
   },
   maintenance: [
     {
