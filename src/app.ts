@@ -30,6 +30,7 @@ import { createInteractions } from './provider/interactions.ts'
 import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
 import { mountAliases, mountProvider } from './provider/mount.ts'
 import { createProvider, pairwiseSubject } from './provider/provider.ts'
+import { isThisMachine } from './outgoing/address.ts'
 import { createLocks } from './risk/locks.ts'
 import { type Secrets, unguessable } from './secrets.ts'
 import { createSealer, type Sealer } from './sealer.ts'
@@ -126,7 +127,10 @@ export async function createApp(parts: AppParts): Promise<App> {
   const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
 
   const refusals = createRefusals({ db, clock, clients, log })
-  const reach = settings.mode === 'demo' ? 'loopback' : 'public'
+  // In a demo whoever comes registers addresses: where strangers can come, this machine's own are not theirs to call.
+  const isOnlyHere =
+    settings.mode === 'demo' && [settings.host, new URL(publicUrl).hostname].every(isThisMachine)
+  const reach = isOnlyHere ? 'loopback' : 'public'
   const provider = createProvider({
     publicUrl,
     mutualTls: mutualTls && { url: mutualTls.origin.url, hasAuthorities: mutualTls.verifier !== undefined },

@@ -3,7 +3,7 @@
  * bank's own network, to this machine, to a cloud's metadata service.
  */
 import { lookup } from 'node:dns/promises'
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { Result } from '../errors.ts'
 
 export type Address = { readonly address: string; readonly family: number }
@@ -57,6 +57,12 @@ export function isPublic(address: string): boolean {
 }
 
 const isLoopback = (address: string): boolean => loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+
+/** Whether a host's name or address, as a URL or a listener has it, can only be this machine. */
+export function isThisMachine(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '')
+  return /^(?:.+\.)?localhost$/.test(bare) || (isIP(bare) !== 0 && isLoopback(bare))
+}
 
 const resolveBySystem: Resolve = (hostname) => lookup(hostname, { all: true })
 
