@@ -129,6 +129,13 @@ export const rulesOfClients: readonly Rule[] = [
     help: 'Check that kid names the key that signs, and that its public half is what the bank has registered (or is at your jwks_uri).',
   },
   {
+    on: /: exp is more than a day ahead$/,
+    parameter: 'exp',
+    rule: 'A signed statement is short-lived: its exp lies at most one day ahead.',
+    section: 'RFC 7523 section 3 (4)',
+    help: 'Set exp to about a minute from now, in seconds since 1970; milliseconds would be thousands of years ahead.',
+  },
+  {
     on: /^invalid_client: client assertion tokens must only be used once$|: the jti was used before$/,
     parameter: 'client_assertion: jti',
     rule: 'An assertion or a proof is used once.',

@@ -36,6 +36,9 @@ const keptAfterExpiry: Readonly<Record<string, number>> = {
   AccessToken: hours(1),
 }
 
+/** The furthest that the end of a fintech's assertion or signed request may lie ahead. */
+const longestProof = days(1)
+
 export function createAdapterFactory(parts: AdapterParts): AdapterFactory {
   return (model) => {
     switch (model) {
@@ -100,11 +103,14 @@ function replayAdapter({ db, clock }: AdapterParts): Adapter {
   return {
     ...noAdapter,
     // Two proofs with one jti at the same instant: the second insert finds the first, whoever asked before.
-    async upsert(id, _payload, expiresIn) {
+    async upsert(id, _payload, expiresIn = 0) {
+      // Whatever number a client wrote as `exp`, also one with a fraction (RFC 7523, section 3, item 4).
+      if (!(expiresIn <= longestProof / seconds(1)))
+        throw new errors.InvalidRequest('exp is more than a day ahead')
       const first = await insertRecordOnce(
         db,
         { model: 'ReplayDetection', id },
-        clock() + seconds(expiresIn ?? 0),
+        clock() + Math.ceil(seconds(expiresIn)),
       )
       if (!first) throw new errors.InvalidRequest('the jti was used before')
     },

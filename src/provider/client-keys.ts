@@ -2,6 +2,7 @@
  * The keys that a fintech publishes (`jwks_uri`): fetched by us from addresses that were checked, kept for minutes, and
  * still used for a day when the fintech's server is down, so that nobody's customers are cut off by that.
  */
+import { z } from 'zod'
 import { type Clock, hours } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Resolve } from '../outgoing/address.ts'
@@ -18,6 +19,8 @@ type Parts = {
 const freshFor = 300
 const usedFor = hours(24)
 const mostKept = 1000
+/** A signature without the name of its key is tried with all of them. */
+const mostKeys = 20
 
 /** What the engine fetches by; it fetches nothing else than clients' keys. */
 export function fetchClientKeys({ clock, log, reach, resolve }: Parts): typeof globalThis.fetch {
@@ -52,10 +55,11 @@ const keysIn = (body: string): Response =>
     headers: { 'content-type': 'application/json', 'cache-control': `max-age=${freshFor}` },
   })
 
+const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(mostKeys) })
+
 function isKeySet(body: string): boolean {
   try {
-    const set: unknown = JSON.parse(body)
-    return typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)
+    return keySet.safeParse(JSON.parse(body)).success
   } catch {
     return false
   }
