@@ -31,7 +31,9 @@ import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
 import { mountAliases, mountProvider } from './provider/mount.ts'
 import { createProvider, pairwiseSubject } from './provider/provider.ts'
 import { isThisMachine } from './outgoing/address.ts'
+import type { RiskEngine } from './risk/assess.ts'
 import { createLocks } from './risk/locks.ts'
+import { createSignIns } from './risk/sign-ins.ts'
 import { type Secrets, unguessable } from './secrets.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import type { Settings } from './settings.ts'
@@ -76,6 +78,8 @@ export type AppParts = {
   readonly deliverEvery: number
   /** the bank's mail system; without one, customers are not written to */
   readonly mail: MailSystem | undefined
+  /** the bank's own rules for 追加認証; ours unless given */
+  readonly riskEngine?: RiskEngine | undefined
 }
 
 export type App = {
@@ -109,11 +113,18 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   const clients = createClients({ db, clock })
   const consents = createConsents({ db, clock, pairwiseKey })
-  const locks = createLocks({
+  const attemptsKey = Buffer.from(await sealedSecret(sealed, 'attempts-key', unguessable), 'base64url')
+  const locks = createLocks({ db, clock, institution, key: attemptsKey })
+  const signIns = createSignIns({
     db,
     clock,
-    institution,
-    key: Buffer.from(await sealedSecret(sealed, 'attempts-key', unguessable), 'base64url'),
+    log,
+    locks,
+    consents,
+    key: attemptsKey,
+    engine: parts.riskEngine,
+    rules: institution.rules.risk,
+    https: publicUrl.startsWith('https:'),
   })
   const pins = createHeldPins({ bank, db, clock, log, keepFor: minutes(90) })
   const tickets = createTickets({ db, secrets, clock })
@@ -164,6 +175,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     interactions: createInteractions(provider),
     clients,
     locks,
+    signIns,
     tickets,
     pages,
     certificateAddress: certificates && ((uid: string) => certificateAddress(certificates.origin, uid)),
@@ -173,6 +185,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     ...finishing,
     clients,
     locks,
+    signIns,
     tickets,
     site,
     certificateAddress:

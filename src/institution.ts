@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { hours, minutes } from './clock.ts'
 import { type Calendar, calendarSchema } from './institution-hours.ts'
+import { type RiskRules, riskRules } from './risk/rules.ts'
 import type { AttemptRule } from './store/attempts.ts'
 
 const httpsUrl = z.url({ protocol: /^https$/ })
@@ -96,6 +97,8 @@ const schema = z.object({
     pin: attemptRule,
     /** wrong passwords, answers and PINs of all customers together from one address; never a lasting lock */
     address: attemptRule.omit({ temporaryLocks: true }).extend({ tries: z.number().int().min(5).max(1000) }),
+    /** when 追加認証 is asked */
+    risk: riskRules.prefault({}),
   }),
 })
 
@@ -118,6 +121,7 @@ export type Institution = Omit<
     readonly answer: AttemptRule
     readonly pin: AttemptRule
     readonly address: AttemptRule
+    readonly risk: RiskRules
   }
 }
 
@@ -158,7 +162,7 @@ export function withPathsFrom(folder: string, rules: CertificateRules): Certific
 }
 
 /** An address is shared by many; it is paused, never stopped for good. */
-const neverForGood = 1_000_000_000
+export const neverForGood = 1_000_000_000
 
 function toRule(rule: z.infer<typeof attemptRule>): AttemptRule {
   return {

@@ -8,6 +8,7 @@ import type { Log } from './log.ts'
 import { deleteOldTickets } from './certificate/tickets.ts'
 import { deleteForgotten } from './store/attempts.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
+import { deleteForgottenDevices } from './store/known-devices.ts'
 import { deleteOldClaims } from './store/finishing.ts'
 import { deleteOldRefusals } from './store/refusals.ts'
 import {
@@ -56,6 +57,7 @@ export function createSweeper({
     ],
     ['records', () => deleteExpiredRecords(db, clock(), batch)],
     ['attempts', () => deleteForgotten(db, clock(), batch)],
+    ['devices', () => deleteForgottenDevices(db, clock(), batch)],
     ['tickets', () => deleteOldTickets(db, clock() - hours(1), batch)],
     ['claims', () => deleteOldClaims(db, clock() - hours(26), batch)],
     ['refusals', () => deleteOldRefusals(db, clock(), batch)],

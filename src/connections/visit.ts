@@ -18,8 +18,8 @@ import {
   readVisit,
 } from '../journey/journey.ts'
 import type { VisitContext } from '../journey/step.ts'
-import { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
+import type { SignIns } from '../risk/sign-ins.ts'
 import { journeyNumber, sha256, unguessable } from '../secrets.ts'
 import { record } from '../store/audit.ts'
 import type { Clients } from '../store/clients.ts'
@@ -35,6 +35,7 @@ export type ConnectionsParts = {
   readonly clients: Clients
   readonly consents: Consents
   readonly locks: Locks
+  readonly signIns: SignIns
   readonly tickets: CertificateTickets
   readonly institution: Institution
   readonly site: Site
@@ -73,7 +74,7 @@ export async function openVisit(
     facts,
     bank: parts.bank,
     locks: parts.locks,
-    assessRisk,
+    risk: parts.signIns.at({ request, reply, client: undefined }),
     institution: parts.institution,
     language: readLanguage(request),
     now,

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { text } from '../journey/fields.ts'
-import { networkOf } from '../risk/locks.ts'
+import { addressOf } from '../risk/network.ts'
 import { hashClientSecret } from '../secrets.ts'
 import { clientId } from '../store/registration.ts'
 import { findDeveloper, signDeveloperOut } from '../store/developers.ts'
@@ -24,7 +24,7 @@ export function signInRoutes(app: FastifyInstance, parts: DeveloperParts): void 
 
   serve(app, parts, `POST ${path}`, async (visit) => {
     const { id, key } = form.parse(visit.body ?? {})
-    const attempt = await parts.locks.take('developer-key', networkOf(visit.request.ip))
+    const attempt = await parts.locks.take('developer-key', addressOf(visit.request.ip))
     if ('locked' in attempt)
       return visit.say(path, { errors: [{ code: 'sign-in-locked', field: 'id' }], kept: { id } })
     const client = id.trim()

@@ -1,7 +1,7 @@
 /** Flood limits on real routes, keyed by the client address that trusted proxies vouch for. Guessing is locked elsewhere. */
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { networkOf } from '../risk/locks.ts'
+import { addressOf } from '../risk/network.ts'
 
 /** Requests a minute from one address; the token side is generous, because a fintech calls from few addresses. */
 export const floodLimits = { view: 240, post: 60, engine: 1200, api: 3000 } as const
@@ -18,7 +18,7 @@ export async function floodLimit(app: FastifyInstance): Promise<void> {
     cache: 20_000,
     max: (request) => floodLimits[kindOf(request)],
     // Posts and views of one address are counted apart, so that reading never blocks a submit.
-    keyGenerator: (request) => `${kindOf(request)} ${networkOf(request.ip)}`,
+    keyGenerator: (request) => `${kindOf(request)} ${addressOf(request.ip)}`,
     errorResponseBuilder: () => new TooManyRequests('too many requests from one address'),
   })
 }

@@ -27,6 +27,7 @@ export const answerChallenge = defineSignInStep({
       : question
     if (checked.ok) {
       await taken.right()
+      await context.risk.completed(who.customer)
       return { learned: { challenge: 'answered' } }
     }
     if (checked.reason === 'unavailable') {

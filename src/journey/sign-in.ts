@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Bank, Customer } from '../bank/port.ts'
 import type { FieldError } from '../errors.ts'
+import type { Try } from '../risk/locks.ts'
 import { text } from './fields.ts'
 import { defineSignInStep, type VisitContext, type SubmitOutcome } from './step.ts'
 
@@ -45,13 +46,18 @@ type Attempt = {
 
 /** One guarded try of a password, by either method, and what it tells about the customer. */
 export async function authenticate(context: VisitContext, attempt: Attempt): Promise<SubmitOutcome> {
-  const taken = await context.locks.takeFrom(context.address, attempt.what, attempt.lockSubject)
+  const taken = await context.locks.takeFrom(
+    context.address,
+    attempt.what,
+    attempt.lockSubject,
+    context.risk.device,
+  )
   if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
 
   const answer = await attempt.ask()
   if (answer.ok) {
     await taken.right()
-    return identified(context, answer.value, attempt.method, taken.subject)
+    return identified(context, answer.value, attempt, taken)
   }
   if (answer.reason === 'unavailable') {
     await taken.undecided()
@@ -74,19 +80,21 @@ export async function authenticate(context: VisitContext, attempt: Attempt): Pro
 async function identified(
   context: VisitContext,
   { id, companyName, userName, signals }: Customer,
-  method: Attempt['method'],
-  subject: string,
+  { method, what, lockSubject }: Attempt,
+  { subject, wrongBefore }: Try,
 ): Promise<SubmitOutcome> {
   if (!context.isExpected(id)) {
     await context.audit({ event: 'sign-in-failed', subject, method, reason: 'customer-of-another' })
     return { problem: { code: 'customer-of-another' } }
   }
-  const { decision, reasons } = context.assessRisk({ signals })
+  const risk = await context.risk.assess({ customer: id, signals, what, subject: lockSubject, wrongBefore })
+  const { decision, score, reasons } = risk
   if (decision === 'refuse') {
-    await context.audit({ event: 'sign-in-failed', subject, method, reason: 'risk' })
+    await context.audit({ event: 'sign-in-refused', customer: id, method, score, reasons })
     return { problem: { code: 'risk-refused' } }
   }
-  await context.audit({ event: 'signed-in', customer: id, method, challenge: decision, reasons })
+  await context.audit({ event: 'signed-in', customer: id, method, challenge: decision, score, reasons })
+  if (decision === 'allow') await context.risk.completed(id)
   return {
     learned: {
       // The names ride in the cookie, which has an end.

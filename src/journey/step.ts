@@ -5,8 +5,8 @@ import type { HeldPins } from '../bank/held-pins.ts'
 import type { FieldError, Problem } from '../errors.ts'
 import type { Institution } from '../institution.ts'
 import type { Language } from '../web/language.ts'
-import type { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
+import type { SignInRisk } from '../risk/sign-ins.ts'
 import type { Mode, Past } from '../consent/past.ts'
 import type { BankScope } from '../consent/services.ts'
 import type { Client } from '../store/clients.ts'
@@ -23,7 +23,7 @@ export type VisitContext = {
   readonly facts: Learned
   readonly bank: Bank
   readonly locks: Locks
-  readonly assessRisk: typeof assessRisk
+  readonly risk: SignInRisk
   readonly institution: Institution
   readonly language: Language
   readonly now: number
@@ -57,6 +57,14 @@ export type StepAudit =
       readonly customer: string
       readonly method: 'password' | 'certificate'
       readonly challenge: 'ask' | 'allow'
+      readonly score: number
+      readonly reasons: readonly string[]
+    }
+  | {
+      readonly event: 'sign-in-refused'
+      readonly customer: string
+      readonly method: 'password' | 'certificate'
+      readonly score: number
       readonly reasons: readonly string[]
     }
   | {

@@ -5,8 +5,8 @@ import { bankScopesIn } from '../provider/resource.ts'
 import type { Interactions, PendingRequest } from '../provider/interactions.ts'
 import { modeOf, noPast, type Past, pastOf } from '../consent/past.ts'
 import type { Problem } from '../errors.ts'
-import { assessRisk } from '../risk/assess.ts'
 import type { Locks } from '../risk/locks.ts'
+import type { SignIns } from '../risk/sign-ins.ts'
 import { journeyNumber } from '../secrets.ts'
 import { record } from '../store/audit.ts'
 import type { Client, Clients } from '../store/clients.ts'
@@ -31,6 +31,7 @@ export type JourneyParts = FinishParts & {
   readonly interactions: Interactions
   readonly clients: Clients
   readonly locks: Locks
+  readonly signIns: SignIns
   readonly tickets: CertificateTickets
   readonly pages: Pages
   /** where 「電子証明書ログイン」 leads; undefined when certificates are not switched on */
@@ -95,6 +96,7 @@ export async function openVisit(
     journey,
     context: contextOf(parts, {
       request,
+      reply,
       journey,
       client,
       pending,
@@ -158,6 +160,7 @@ function contextOf(
   parts: JourneyParts,
   {
     request,
+    reply,
     journey,
     client,
     pending,
@@ -166,6 +169,7 @@ function contextOf(
     meant,
   }: {
     request: JourneyRequest
+    reply: FastifyReply
     journey: Journey
     client: Client
     pending: PendingRequest
@@ -184,7 +188,7 @@ function contextOf(
     bank: parts.bank,
     pins: parts.pins,
     locks: parts.locks,
-    assessRisk,
+    risk: parts.signIns.at({ request, reply, client: client.id }),
     institution: parts.institution,
     language: readLanguage(request, pending.uiLocales),
     now,

@@ -1,24 +1,28 @@
 /**
  * The rules of wrong tries: one allowance per login ID, customer or account, the same for IDs that do not exist, and one
- * per address, so that nobody tries one password on many IDs.
+ * per address, so that nobody tries one password on many IDs. A login ID is no secret, so two rules keep a stranger from
+ * locking its owner out: a browser that signed in with it before has an allowance of its own, which no stranger can
+ * spend, and one network alone never causes a lasting lock.
  */
-import { isIPv6 } from 'node:net'
-import type { Clock } from '../clock.ts'
-import type { Institution } from '../institution.ts'
+import { type Clock, minutes } from '../clock.ts'
+import { type Institution, neverForGood } from '../institution.ts'
 import { keyedHash } from '../secrets.ts'
 import {
+  type AttemptRule,
   confirmWrong,
   forGood,
   forgetAttempts,
   giveBack,
   liftLock,
   lockOf,
-  type Reserved,
+  wrongTriesOf,
   reserveAttempt,
 } from '../store/attempts.ts'
-import { record, type StaffActor } from '../store/audit.ts'
+import { type AuditEvent, record, type StaffActor } from '../store/audit.ts'
+import { isKnownLane } from '../store/known-devices.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
+import { addressOf, networkOf } from './network.ts'
 
 export type Guarded = 'password' | 'certificate-password' | 'answer' | 'pin' | 'developer-key'
 
@@ -28,6 +32,8 @@ export type Locked = { readonly locked: 'for-a-while' | 'for-good' }
 export type Try = {
   /** keyed hash of whom it counts for, so that the audit can tell one from another without naming anybody */
   readonly subject: string
+  /** wrong tries that were counted before this one: of whom it counts for, and of the address */
+  readonly wrongBefore: { readonly own: number; readonly address: number }
   readonly right: () => Promise<void>
   /** `left` more tries before a lock, or the lock that stands now. */
   readonly wrong: () => Promise<{ readonly left: number } | Locked>
@@ -40,8 +46,12 @@ export type Locks = {
   take: (what: Guarded, subject: string) => Promise<Try | Locked>
   /** The allowance of an address; taken once for a submit, however many rows it has. */
   takeAddress: (address: string) => Promise<Try | Locked>
-  /** Both at once, for a submit that tries one thing. */
-  takeFrom: (address: string, what: Guarded, subject: string) => Promise<Try | Locked>
+  /** Both at once, for a submit that tries one thing. `device`: the token of a browser, where it brought one. */
+  takeFrom: (address: string, what: Guarded, subject: string, device?: string) => Promise<Try | Locked>
+  /** The counter that a browser has for itself, once it is known. */
+  laneOf: (what: Guarded, subject: string, device: string) => string
+  /** How many wrong tries are remembered now, those behind a temporary lock among them. */
+  wrongTries: (what: Guarded, subject: string) => Promise<number>
   /** The keyed hash that stands for somebody in the audit of wrong tries. */
   subjectOf: (what: Guarded, subject: string) => string
   /** Until when something is locked, ms, `forGood` for a lasting one; undefined when it is not. For the desk. */
@@ -61,6 +71,18 @@ type LockParts = {
   readonly key: Buffer
 }
 
+/** One allowance that a try is taken from. */
+type Counter = {
+  /** the key it is kept under */
+  readonly key: string
+  /** the subject whose lock this is, for the desk and the audit */
+  readonly owner: string
+  readonly what: Guarded | 'address'
+  readonly rule: AttemptRule
+  /** it counts for less than the whole subject */
+  readonly only?: 'this-device' | 'this-network'
+}
+
 export function createLocks({ db, clock, institution, key }: LockParts): Locks {
   const { password, answer, pin, address: everybody } = institution.rules
   const rules = {
@@ -72,60 +94,75 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
     // nobody guesses a key of 256 bits; what is guarded is the server
     'developer-key': everybody,
   }
-  const tryOf = (what: Guarded | 'address', subject: string, reserved: Reserved): Try | Locked => {
+  const subjectOf = (what: Guarded | 'address', name: string): string => keyedHash(key, `${what} ${name}`)
+  const counterOf = (what: Guarded | 'address', name: string): Counter => {
+    const owner = subjectOf(what, name)
+    return { key: owner, owner, what, rule: rules[what] }
+  }
+  const laneOf = (what: Guarded, name: string, device: string): string =>
+    keyedHash(key, `${what} of device ${device} ${name}`)
+
+  const take = async (counter: Counter): Promise<Try | Locked> => {
+    const { key: counted, owner, what, rule, only } = counter
+    const belongsTo = only ? owner : null
+    const reserved = await reserveAttempt(db, counted, rule, clock(), belongsTo)
     if (!reserved.ok) return lastingOrNot(reserved.lockedUntil)
+    const before = reserved.wrongBefore
     return {
-      subject,
+      subject: owner,
+      wrongBefore: what === 'address' ? { own: 0, address: before } : { own: before, address: 0 },
       // Many share an address: that one of them was right says nothing about the wrong ones before.
-      right: () => (what === 'address' ? giveBack(db, subject) : forgetAttempts(db, subject)),
-      undecided: () => giveBack(db, subject),
+      right: () => (what === 'address' ? giveBack(db, counted) : forgetAttempts(db, counted)),
+      undecided: () => giveBack(db, counted),
       wrong: () =>
         transact(db, async (transaction) => {
           const now = clock()
-          const { lockedUntil, caused } = await confirmWrong(transaction, subject, rules[what], now)
+          const { lockedUntil, caused } = await confirmWrong(transaction, counted, rule, now)
           if (lockedUntil === undefined) return { left: reserved.left }
           const { locked } = lastingOrNot(lockedUntil)
-          if (caused)
-            await record(transaction, now, null, {
-              event: 'locked',
-              what,
-              subject,
-              lasting: locked === 'for-good',
-            })
+          const lock: AuditEvent = { event: 'locked', what, subject: owner, lasting: locked === 'for-good' }
+          if (caused) await record(transaction, now, null, only ? { ...lock, only } : lock)
           return { locked }
         }),
     }
   }
-  const subjectOf = (what: Guarded | 'address', name: string): string => keyedHash(key, `${what} ${name}`)
-  const takeAs = async (what: Guarded | 'address', name: string): Promise<Try | Locked> => {
-    const subject = subjectOf(what, name)
-    return tryOf(what, subject, await reserveAttempt(db, subject, rules[what], clock()))
+
+  /** One after the other; what was taken is given back when a later one is locked. */
+  const takeAll = async (door: Counter, counters: readonly Counter[]): Promise<Try | Locked> => {
+    const taken: Try[] = []
+    for (const counter of [door, ...counters]) {
+      const next = await take(counter)
+      if ('locked' in next) {
+        await Promise.all(taken.map((one) => one.undecided()))
+        return next
+      }
+      taken.push(next)
+    }
+    return together(taken)
   }
-  const locks: Locks = {
-    take: takeAs,
-    takeAddress: (address) => takeAs('address', networkOf(address)),
-    async takeFrom(address, what, subject) {
-      const door = await locks.takeAddress(address)
-      if ('locked' in door) return door
-      const taken = await locks.take(what, subject)
-      if ('locked' in taken) {
-        await door.undecided()
-        return taken
-      }
-      return {
-        subject: taken.subject,
-        async right() {
-          await Promise.all([taken.right(), door.right()])
-        },
-        async undecided() {
-          await Promise.all([taken.undecided(), door.undecided()])
-        },
-        async wrong() {
-          const [after] = await Promise.all([taken.wrong(), door.wrong()])
-          return after
-        },
-      }
-    },
+
+  /** A known browser spends its own allowance alone; everybody else shares one, and no network may spend all of it. */
+  const countersOf = async (
+    address: string,
+    what: Guarded,
+    name: string,
+    device: string | undefined,
+  ): Promise<readonly Counter[]> => {
+    const shared = counterOf(what, name)
+    if (what !== 'password') return [shared]
+    const lane = laneOf(what, name, device ?? '')
+    if (await isKnownLane(db, lane, clock())) return [{ ...shared, key: lane, only: 'this-device' }]
+    const network = keyedHash(key, `${what} from ${networkOf(address)} ${name}`)
+    return [{ ...shared, key: network, rule: ofOneNetwork(shared.rule), only: 'this-network' }, shared]
+  }
+
+  return {
+    take: (what, name) => take(counterOf(what, name)),
+    takeAddress: (address) => take(counterOf('address', addressOf(address))),
+    takeFrom: async (address, what, name, device) =>
+      takeAll(counterOf('address', addressOf(address)), await countersOf(address, what, name, device)),
+    laneOf,
+    wrongTries: (what, name) => wrongTriesOf(db, subjectOf(what, name), rules[what].tries),
     subjectOf,
     lockedUntil: (what, name) => lockOf(db, subjectOf(what, name), clock()),
     release: (what, name, released) =>
@@ -137,25 +174,40 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
         return true
       }),
   }
-  return locks
+}
+
+/**
+ * Wrong tries of one ID from one network: fewer than a lasting lock takes, and then this network waits until all is
+ * forgotten, so that it cannot begin again.
+ */
+const ofOneNetwork = (rule: AttemptRule): AttemptRule => ({
+  ...rule,
+  tries: Math.max(rule.tries - 1, rule.tries * (rule.temporaryLocks - 1)),
+  lockFor: rule.forgetAfter + minutes(1),
+  temporaryLocks: neverForGood,
+})
+
+/** Several allowances for one try, that of the address first: all are spent, and what is closest to a lock is told. */
+function together(all: readonly Try[]): Try {
+  const most = (of: 'own' | 'address') => Math.max(...all.map(({ wrongBefore }) => wrongBefore[of]))
+  return {
+    subject: all.at(-1)?.subject ?? '',
+    wrongBefore: { own: most('own'), address: most('address') },
+    async right() {
+      await Promise.all(all.map((one) => one.right()))
+    },
+    async undecided() {
+      await Promise.all(all.map((one) => one.undecided()))
+    },
+    async wrong() {
+      const [, ...told] = await Promise.all(all.map((one) => one.wrong()))
+      const lefts = told.flatMap((one) => ('left' in one ? [one.left] : []))
+      // The last one is the subject's own, and the only one whose lock can last.
+      return told.findLast((one) => 'locked' in one) ?? { left: Math.min(...lefts) }
+    },
+  }
 }
 
 const lastingOrNot = (lockedUntil: number): Locked => ({
   locked: lockedUntil >= forGood ? 'for-good' : 'for-a-while',
 })
-
-/** One IPv6 customer has a whole /64 to choose from; for counting it is one address. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped) return mapped
-  const [head = '', tail = ''] = address.toLowerCase().split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const missing = address.includes('::') ? 8 - groups.length - (tail === '' ? 0 : tail.split(':').length) : 0
-  const all = [
-    ...groups,
-    ...Array.from({ length: missing }, () => '0'),
-    ...(tail === '' ? [] : tail.split(':')),
-  ]
-  return `${all.slice(0, 4).join(':')}::/64`
-}

@@ -22,16 +22,20 @@ export const forGood = Number.MAX_SAFE_INTEGER
 /** Longer than any call to the bank may take. */
 const pendingFor = 60_000
 
-export type Reserved =
-  | { readonly ok: true; readonly left: number }
+type Reserved =
+  | { readonly ok: true; readonly left: number; readonly wrongBefore: number }
   | { readonly ok: false; readonly lockedUntil: number }
 
-/** Takes one try of a subject. `left` says how many more there are should this one be wrong. */
+/**
+ * Takes one try of a subject. `left` says how many more there are should this one be wrong.
+ * @param belongsTo the subject whose lock this one is a part of, so that both are shown and lifted together
+ */
 export async function reserveAttempt(
   db: Database,
   subject: string,
   rule: AttemptRule,
   now: number,
+  belongsTo: string | null = null,
 ): Promise<Reserved> {
   await db
     .deleteFrom('attempts')
@@ -50,6 +54,7 @@ export async function reserveAttempt(
       temporary_locks: 0,
       locked_until: 0,
       forgotten_at: now + rule.forgetAfter,
+      belongs_to: belongsTo,
     })
     .onConflict((conflict) =>
       conflict
@@ -74,9 +79,10 @@ export async function reserveAttempt(
         )
         .where('attempts.locked_until', '<', now),
     )
-    .returning(['failures', 'pending'])
+    .returning(['failures', 'pending', 'temporary_locks'])
     .executeTakeFirst()
-  if (row) return { ok: true, left: rule.tries - row.failures - row.pending }
+  if (row)
+    return { ok: true, left: rule.tries - row.failures - row.pending, wrongBefore: allWrong(row, rule.tries) }
   const locked = await db
     .selectFrom('attempts')
     .select('locked_until')
@@ -84,6 +90,20 @@ export async function reserveAttempt(
     .executeTakeFirst()
   // Every try is pending in requests still on their way: as good as locked, for a moment.
   return { ok: false, lockedUntil: Math.max(locked?.locked_until ?? 0, now + 1) }
+}
+
+/** A temporary lock starts the count anew, but what led to it is not forgotten. */
+const allWrong = (row: { failures: number; temporary_locks: number }, tries: number): number =>
+  row.failures + row.temporary_locks * tries
+
+/** How many wrong tries of a subject are remembered. */
+export async function wrongTriesOf(db: Database, subject: string, tries: number): Promise<number> {
+  const row = await db
+    .selectFrom('attempts')
+    .select(['failures', 'temporary_locks'])
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  return row ? allWrong(row, tries) : 0
 }
 
 /** What a wrong try led to: the lock that stands now, and whether this very try caused it. */
@@ -167,19 +187,24 @@ export async function forgetAttempts(db: Database, subject: string): Promise<voi
     .execute()
 }
 
-/** Until when a subject is locked, ms; undefined when it is not. */
+/** Until when a subject or a part of it is locked, ms; undefined when nothing is. */
 export async function lockOf(db: Database, subject: string, now: number): Promise<number | undefined> {
   const row = await db
     .selectFrom('attempts')
     .select('locked_until')
-    .where('subject', '=', subject)
+    .where((eb) => eb.or([eb('subject', '=', subject), eb('belongs_to', '=', subject)]))
+    .orderBy('locked_until', 'desc')
+    .limit(1)
     .executeTakeFirst()
   return row && row.locked_until > now ? row.locked_until : undefined
 }
 
-/** Lifts whatever lock stands, and forgets the wrong tries behind it. False when nothing was known of the subject. */
+/** Lifts whatever lock stands, those of its parts among them, and forgets the wrong tries behind it. False when nothing was known of the subject. */
 export async function liftLock(db: Database, subject: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('attempts').where('subject', '=', subject).executeTakeFirst()
+  const { numDeletedRows } = await db
+    .deleteFrom('attempts')
+    .where((eb) => eb.or([eb('subject', '=', subject), eb('belongs_to', '=', subject)]))
+    .executeTakeFirst()
   return numDeletedRows > 0n
 }
 

@@ -70,6 +70,17 @@ export type AuditEvent =
       client: string | null
       method: 'password' | 'certificate'
       challenge: 'ask' | 'allow'
+      /** what the risk rules made of it, and why */
+      score: number
+      reasons: readonly string[]
+    }
+  /** the password was right, but too much was unusual */
+  | {
+      event: 'sign-in-refused'
+      customer: string
+      client: string | null
+      method: 'password' | 'certificate'
+      score: number
       reasons: readonly string[]
     }
   | {
@@ -88,6 +99,8 @@ export type AuditEvent =
       subject: string
       what: 'password' | 'certificate-password' | 'answer' | 'pin' | 'address' | 'developer-key'
       lasting: boolean
+      /** a part of the subject's tries: those of a known browser, or those from one network */
+      only?: 'this-device' | 'this-network'
     }
   | {
       event: 'lock-released'

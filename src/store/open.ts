@@ -11,6 +11,7 @@ import { up as words } from './migrations/0005-words.ts'
 import { up as profiles } from './migrations/0006-profiles.ts'
 import { up as refusals } from './migrations/0007-refusals.ts'
 import { up as developers } from './migrations/0009-developers.ts'
+import { up as risk } from './migrations/0010-risk.ts'
 import { openPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -26,6 +27,7 @@ const migrations = {
   '0006-profiles': { up: profiles },
   '0007-refusals': { up: refusals },
   '0009-developers': { up: developers },
+  '0010-risk': { up: risk },
 }
 
 /**

@@ -85,6 +85,20 @@ export type Tables = {
     temporary_locks: number
     locked_until: number
     forgotten_at: number
+    /** the subject that it is a part of: one browser's tries, or one network's */
+    belongs_to: Defaulted<string | null>
+  }
+  /** browsers that customers signed in with; keys are hashes */
+  known_devices: {
+    id: string
+    customer: string
+    lane: string
+    network: string
+    /** such as `Chrome on Windows` */
+    agent: string
+    /** 0 until a sign-in with it was complete */
+    signed_in_at: number
+    forget_at: number
   }
   tickets: { id_hash: string; expires_at: number }
   audit: {

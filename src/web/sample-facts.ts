@@ -1,4 +1,5 @@
 /** The invented bank, fintech, customer and accounts that the samples tell of; the accounts are those of the manual. */
+import { riskRules } from '../risk/rules.ts'
 import type { ReceivedCertificate } from '../certificate/verdict.ts'
 import type { InquiryAccount } from '../bank/port.ts'
 import { endOfDayInJapan, minutes } from '../clock.ts'
@@ -48,6 +49,7 @@ export const sampleSite: Site = {
       answer: attempts,
       pin: attempts,
       address: attempts,
+      risk: riskRules.parse({}),
     },
   },
 }

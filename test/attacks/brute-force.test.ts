@@ -63,7 +63,7 @@ function elsewhere(): TestBank {
   const server: TestBank['server'] = Object.create(at.server, {
     inject: {
       value: (request: object) =>
-        at.server.inject({ ...request, remoteAddress: `198.51.${addresses >> 8}.${addresses & 255}` }),
+        at.server.inject({ ...request, remoteAddress: `198.${addresses >> 8}.${addresses & 255}.7` }),
     },
   })
   return { ...at, server }
@@ -75,7 +75,9 @@ const newJourney = () => {
 
 async function atPins(): Promise<Walk> {
   const walk = await newJourney()
-  const page = await signIn(walk, 'mihon01')
+  let page = await signIn(walk, 'mihon01')
+  // Each of these browsers is new and far from the one before.
+  if (stepOf(page) === 'answer-challenge') page = await giveAnswer(walk)
   if (stepOf(page) === 'choose-services') await chooseServices(walk)
   return walk
 }
@@ -85,13 +87,13 @@ async function atQuestion(): Promise<Walk> {
   return walk
 }
 
-/** Sends one form a hundred times at once, to both processes and from a hundred addresses. */
-const hundredTimes = (walk: Walk, step: string, fieldsOf: (n: number) => Record<string, string>) =>
+/** Sends one form two hundred times at once, to both processes and from two hundred addresses. */
+const twoHundredTimes = (walk: Walk, step: string, fieldsOf: (n: number) => Record<string, string>) =>
   Promise.all(
-    Array.from({ length: 100 }, (_, n) =>
+    Array.from({ length: 200 }, (_, n) =>
       send(n % 2 === 0 ? processes.one : processes.two, walk, 'POST', `${walk.base}/${step}`, {
         fields: fieldsOf(n),
-        from: `203.0.113.${n}`,
+        from: `203.${n}.113.7`,
       }),
     ),
   )
@@ -111,13 +113,13 @@ describe('guessing a password', () => {
     expect(await goOn(walk, 'mihon02')).toBeTruthy()
   })
 
-  it('a hundred times at once asks the bank five times', async () => {
+  it('two hundred times at once asks the bank five times', async () => {
     const walk = await begin(bank)
-    await hundredTimes(walk, 'sign-in', (n) => ({ loginId: 'mihon02', password: `guess ${n}` }))
+    await twoHundredTimes(walk, 'sign-in', (n) => ({ loginId: 'mihon02', password: `guess ${n}` }))
     expect(guesses).toHaveLength(5)
     pass(31)
     expect(await goOn(walk, 'mihon02')).toBeTruthy()
-  })
+  }, 90_000)
 
   it('gets nowhere with other spellings of one login ID', async () => {
     for (const spelling of ['mihon02', ' mihon02 ', 'ｍｉｈｏｎ０２', 'mihon02\t', '\u3000mihon02'])
@@ -161,12 +163,12 @@ describe('guessing an answer', () => {
     expect(await goOn(walk, 'mihon03')).toBeTruthy()
   })
 
-  it('a hundred times at once asks the bank five times', async () => {
+  it('two hundred times at once asks the bank five times', async () => {
     const walk = await atQuestion()
     guesses = []
-    await hundredTimes(walk, 'answer-challenge', (n) => ({ answer: `guess ${n}` }))
+    await twoHundredTimes(walk, 'answer-challenge', (n) => ({ answer: `guess ${n}` }))
     expect(guesses).toHaveLength(5)
-  })
+  }, 90_000)
 })
 
 describe('guessing a PIN', () => {
@@ -184,16 +186,16 @@ describe('guessing a PIN', () => {
     expect(stepOf(await registerPins(await atPins(), { 2000002: pin }))).toBe('review-pins')
   })
 
-  it('a hundred times at once asks the bank five times', async () => {
+  it('two hundred times at once asks the bank five times', async () => {
     const walk = await atPins()
     const handle = handleOf(walk.browser.page().html, '2000002')
     guesses = []
-    await hundredTimes(walk, 'register-pins', (n) => ({
+    await twoHundredTimes(walk, 'register-pins', (n) => ({
       rows: handle,
       [`pin-${handle}`]: String(1000 + n),
     }))
     expect(guesses).toHaveLength(5)
-  })
+  }, 90_000)
 
   it('does not get more tries by naming one row many times', async () => {
     const walk = await atPins()
@@ -250,7 +252,10 @@ describe('guessing from one address', () => {
     )
     pass(14)
     const later = await begin(bank)
-    expect((await from(later, 'mihon02', password)).headers.location).toContain('choose-services')
+    guesses = []
+    // His own customer may come in there, but is asked more than usual.
+    expect((await from(later, 'mihon02', password)).headers.location).toContain('answer-challenge')
+    expect(guesses).toEqual(['mihon02'])
   })
 
   it('is not helped by a forged X-Forwarded-For or Forwarded', async () => {

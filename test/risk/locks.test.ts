@@ -34,13 +34,24 @@ async function guessWrong(
   times: number,
   subject = 'mihon01',
   address = '192.0.2.1',
+  device?: string,
 ): Promise<(Locked | { left: number })[]> {
   const outcomes: (Locked | { left: number })[] = []
   for (let turn = 0; turn < times; turn += 1) {
-    const taken = await locksOf(turn).takeFrom(address, 'password', subject)
+    const taken = await locksOf(turn).takeFrom(address, 'password', subject, device)
     outcomes.push(isTry(taken) ? await taken.wrong() : taken)
   }
   return outcomes
+}
+
+/** A browser that signed in with this login ID before. */
+async function know(device: string, subject: string): Promise<void> {
+  const row = { id: device, customer: 'c', lane: locksOf(0).laneOf('password', subject, device) }
+  const times = { signed_in_at: now, forget_at: now + 1000 * 24 * 60 * minute }
+  await databases[0]
+    ?.insertInto('known_devices')
+    .values({ ...row, ...times, network: 'n', agent: 'a' })
+    .execute()
 }
 
 describe('wrong tries', () => {
@@ -65,14 +76,65 @@ describe('wrong tries', () => {
     expect(isTry(await locksOf(0).takeFrom('198.51.100.1', 'pin', 'account'))).toBe(false)
   })
 
-  it('lock for good after three temporary locks, and time does not lift that', async () => {
+  it('from several networks lock for good after three temporary locks, and time does not lift that', async () => {
     for (let lock = 1; lock <= 3; lock += 1) {
-      await guessWrong(5)
+      await guessWrong(5, 'mihon01', `192.0.${lock}.1`)
       now += 31 * minute
     }
-    expect(await guessWrong(1)).toEqual([{ locked: 'for-good' }])
+    expect(await guessWrong(1, 'mihon01', '192.0.9.1')).toEqual([{ locked: 'for-good' }])
     now += 1000 * 24 * 60 * minute
-    expect(await guessWrong(1)).toEqual([{ locked: 'for-good' }])
+    expect(await guessWrong(1, 'mihon01', '192.0.9.1')).toEqual([{ locked: 'for-good' }])
+  })
+
+  it('from one network never lock a login ID for good, however patient somebody is there', async () => {
+    for (let turn = 0; turn < 100; turn += 1) {
+      for (const address of ['192.0.2.1', '192.0.2.99']) await guessWrong(3, 'mihon01', address)
+      now += 31 * minute
+    }
+    expect(isTry(await locksOf(0).takeFrom('198.51.100.1', 'password', 'mihon01'))).toBe(true)
+    const locked = (await databases[0]?.selectFrom('audit').select('payload').execute())?.map(({ payload }) =>
+      JSON.parse(payload),
+    )
+    expect(locked?.some(({ only }) => only === 'this-network')).toBe(true)
+    expect(locked?.every(({ lasting }) => lasting === false)).toBe(true)
+  })
+
+  it('of strangers do not stop a browser that signed in before, and its own do', async () => {
+    await know('my-browser', 'mihon01')
+    for (let lock = 1; lock <= 3; lock += 1) {
+      await guessWrong(5, 'mihon01', `192.0.${lock}.1`)
+      now += 31 * minute
+    }
+    expect(await guessWrong(1, 'mihon01', '192.0.9.1')).toEqual([{ locked: 'for-good' }])
+    expect(await guessWrong(6, 'mihon01', '192.0.9.1', 'my-browser')).toEqual([
+      { left: 4 },
+      { left: 3 },
+      { left: 2 },
+      { left: 1 },
+      { locked: 'for-a-while' },
+      { locked: 'for-a-while' },
+    ])
+    const stranger = await locksOf(0).takeFrom('192.0.9.1', 'password', 'mihon01', 'another-browser')
+    expect(stranger).toEqual({ locked: 'for-good' })
+  })
+
+  it('of a browser that is known for one login ID count as a stranger’s for another', async () => {
+    await know('my-browser', 'mihon01')
+    await guessWrong(5, 'mihon02')
+    const taken = await locksOf(0).takeFrom('192.0.9.1', 'password', 'mihon02', 'my-browser')
+    expect(taken).toEqual({ locked: 'for-a-while' })
+  })
+
+  it('are lifted by the staff together with those of browsers and networks', async () => {
+    await know('my-browser', 'mihon01')
+    await guessWrong(5, 'mihon01', '192.0.2.1', 'my-browser')
+    await guessWrong(5, 'mihon01')
+    const released = { customer: null, by: 'staff:sakura', note: 'called back' } as const
+    expect(await locksOf(0).lockedUntil('password', 'mihon01')).toBeGreaterThan(now)
+    expect(await locksOf(0).release('password', 'mihon01', released)).toBe(true)
+    expect(await locksOf(0).lockedUntil('password', 'mihon01')).toBeUndefined()
+    expect(await guessWrong(1, 'mihon01', '192.0.2.1', 'my-browser')).toEqual([{ left: 4 }])
+    expect(await guessWrong(1)).toEqual([{ left: 4 }])
   })
 
   it('are forgotten after a right one and after a day', async () => {

@@ -10,6 +10,7 @@ import { createTickets, type CertificateTickets } from '../../src/certificate/ti
 import { registerDemoClients } from '../../src/demo/demo.ts'
 import { type Institution, readInstitution } from '../../src/institution.ts'
 import { createLog } from '../../src/log.ts'
+import type { RiskEngine } from '../../src/risk/assess.ts'
 import type { Entrance } from '../../src/operator/desk/entrance.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
@@ -58,6 +59,8 @@ export type TestBankOptions = {
   readonly masterKey?: Buffer
   /** the bank's mail system; none unless given */
   readonly mail?: MailSystem
+  /** the bank's own rules for 追加認証; ours unless given */
+  readonly riskEngine?: RiskEngine
   readonly institution?: (institution: Institution) => Institution
 }
 
@@ -97,6 +100,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
       sealEvery: 0,
       deliverEvery: 0,
       mail: options.mail,
+      riskEngine: options.riskEngine,
     })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()

@@ -1,0 +1,105 @@
+/** Browsers that customers signed in with. Customer, browser and network are keyed hashes: the table follows nobody. */
+import type { Database } from './open.ts'
+
+export type KnownDevice = {
+  /** of customer and browser together: one browser of two customers makes two rows that have nothing in common */
+  readonly id: string
+  readonly customer: string
+  /** the counter of wrong tries that this browser has for this login ID */
+  readonly lane: string
+  readonly network: string
+  /** family and system of the browser, such as `Chrome on Windows` */
+  readonly agent: string
+}
+
+/** More browsers than one person uses; the oldest make room. */
+const mostOfACustomer = 20
+
+/** The right password was given; whether that is enough is not yet known. What was known of this browser stays. */
+export async function noteDevice(db: Database, device: KnownDevice, forgetAt: number): Promise<void> {
+  await db
+    .insertInto('known_devices')
+    .values({ ...device, signed_in_at: 0, forget_at: forgetAt })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ lane: device.lane }))
+    .execute()
+}
+
+/** The sign-in is complete: from now on this browser is a known one. */
+export async function keepDevice(
+  db: Database,
+  { id, customer, network, agent }: Omit<KnownDevice, 'lane'>,
+  { now, forgetAt }: { readonly now: number; readonly forgetAt: number },
+): Promise<void> {
+  await db
+    .updateTable('known_devices')
+    .set({ network, agent, signed_in_at: now, forget_at: forgetAt })
+    .where('id', '=', id)
+    .execute()
+  const beyond = db
+    .selectFrom('known_devices')
+    .select('id')
+    .where('customer', '=', customer)
+    .orderBy('signed_in_at', 'desc')
+    .orderBy('id')
+    .limit(1000)
+    .offset(mostOfACustomer)
+  await db.deleteFrom('known_devices').where('id', 'in', beyond).execute()
+}
+
+/** Of complete sign-ins alone, the latest first. */
+export async function devicesOf(
+  db: Database,
+  customer: string,
+  now: number,
+): Promise<readonly { id: string; network: string; agent: string; signedInAt: number }[]> {
+  const rows = await db
+    .selectFrom('known_devices')
+    .select(['id', 'network', 'agent', 'signed_in_at as signedInAt'])
+    .where('customer', '=', customer)
+    .where('signed_in_at', '>', 0)
+    .where('forget_at', '>', now)
+    .orderBy('signed_in_at', 'desc')
+    .execute()
+  return rows
+}
+
+/** Whether a browser has signed in with this login ID before, to the end. */
+export async function isKnownLane(db: Database, lane: string, now: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('known_devices')
+    .select('id')
+    .where('lane', '=', lane)
+    .where('signed_in_at', '>', 0)
+    .where('forget_at', '>', now)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** How many customers signed in from a network since then, this one aside. */
+export async function othersFrom(
+  db: Database,
+  {
+    network,
+    customer,
+    since,
+  }: { readonly network: string; readonly customer: string; readonly since: number },
+): Promise<number> {
+  const row = await db
+    .selectFrom('known_devices')
+    .select((eb) => eb.fn.count<number | string>('customer').distinct().as('others'))
+    .where('network', '=', network)
+    .where('customer', '!=', customer)
+    .where('signed_in_at', '>=', since)
+    .executeTakeFirst()
+  return Number(row?.others ?? 0)
+}
+
+/** Deletes at most `batch` browsers that nobody used for long. */
+export async function deleteForgottenDevices(db: Database, now: number, batch: number): Promise<number> {
+  const forgotten = db.selectFrom('known_devices').select('id').where('forget_at', '<=', now).limit(batch)
+  const { numDeletedRows } = await db
+    .deleteFrom('known_devices')
+    .where('id', 'in', forgotten)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
