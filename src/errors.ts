@@ -30,6 +30,8 @@ export const problems = {
   'locked-for-good': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
   'locked-by-bank': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
   'password-expired': { status: 403, log: 'info', oauth: 'access_denied', retry: 'step' },
+  'first-login': { status: 403, log: 'info', oauth: 'access_denied', retry: 'step' },
+  'contract-closed': { status: 403, log: 'info', oauth: 'access_denied', retry: false },
   'certificate-required': { status: 403, log: 'info', oauth: 'access_denied', retry: 'certificate' },
   'password-required': { status: 403, log: 'info', oauth: 'access_denied', retry: 'step' },
   'may-not-connect': { status: 403, log: 'info', oauth: 'access_denied', retry: false },

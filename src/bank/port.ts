@@ -14,6 +14,8 @@ export type NotAllowed = {
     | 'certificate-required'
     | 'password-required'
     | 'may-not-connect'
+    | 'first-login'
+    | 'contract-closed'
 }
 
 /** One user of one contract. */
@@ -57,6 +59,8 @@ export type InquiryAccount = {
   readonly registered: boolean
   /** a PIN entered in this journey waits for 「許可」 (登録済み*) */
   readonly held: boolean
+  /** the customer's company has it, but this user may not inquire it: it is shown and never offered */
+  readonly barred?: 'no-right' | undefined
 }
 
 export type PinAnswer = 'held' | 'wrong' | 'locked' | 'unknown-account'

@@ -10,6 +10,8 @@ export type Past = {
   readonly former: Consent | undefined
   /** the bank's ids of accounts that somebody stopped for this fintech, and the customer has not shared with it again */
   readonly stopped: ReadonlySet<string>
+  /** those that ended because the bank said that their inquiry PIN has changed */
+  readonly stale: ReadonlySet<string>
 }
 
 /** @param consents of one customer with one client, the newest first */
@@ -26,12 +28,18 @@ export function pastOf(consents: readonly Consent[], now: number): Past {
   }
   return {
     former: consents.find((consent) => isRenewable(consent, now)),
+    stale: new Set(
+      consents
+        .flatMap(({ stoppedAccounts }) => stoppedAccounts)
+        .filter(({ reason }) => reason === 'pin-changed')
+        .map(({ bankAccount }) => bankAccount),
+    ),
     stopped: new Set([...lastWord].filter(([, word]) => word === 'stopped').map(([account]) => account)),
   }
 }
 
 /** Nobody has signed in yet. */
-export const noPast: Past = { former: undefined, stopped: new Set() }
+export const noPast: Past = { former: undefined, stopped: new Set(), stale: new Set() }
 
 export const modeOf = ({ former }: Past): Mode => (former ? 'renewal' : 'first')
 

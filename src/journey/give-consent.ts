@@ -11,9 +11,9 @@ import { consentWording, wordingHash } from '../consent/wording.ts'
 import type { FieldError } from '../errors.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle } from './journey.ts'
-import { accountName, shown } from './register-pins.ts'
+import { accountName, barredNames, shown } from './register-pins.ts'
 import { changesOf, standingOf } from './renewal.ts'
-import { canBeGranted, defineStep, keptList, signedIn, type StepContext } from './step.ts'
+import { canBeGranted, defineStep, mayInquire, keptList, signedIn, type StepContext } from './step.ts'
 import { unanswered } from './turn.ts'
 
 export const giveConsent = defineStep({
@@ -30,8 +30,9 @@ export const giveConsent = defineStep({
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: unanswered(answer) }
-    if (answer.value.length === 0) return { problem: { code: 'no-accounts' } }
-    const accounts = answer.value.filter(canBeGranted)
+    const listed = answer.value.filter(mayInquire)
+    if (listed.length === 0) return { problem: { code: 'no-accounts' } }
+    const accounts = listed.filter(canBeGranted)
     // What was held may have been released meanwhile: back to where PINs are entered.
     if (accounts.length === 0) return { learned: { pins: 'adding' } }
     const services = servicesOf(context)
@@ -46,11 +47,12 @@ export const giveConsent = defineStep({
           const handle = accountHandle(context.uid, account.id)
           const standing = standingOf(context.past, account)
           const ticked = keptAccounts ? keptAccounts.includes(handle) : standing === null
-          return { ...shown(account), handle, standing, ticked }
+          return { ...shown(account, context.past), handle, standing, ticked }
         }),
         period,
-        renewal: renewalOf(context, answer.value),
-        shown: hashOfPage(context, answer.value),
+        renewal: renewalOf(context, listed),
+        barred: barredNames(answer.value),
+        shown: hashOfPage(context, listed),
         links: linksOf(context),
         receipt: kept.receipt === 'yes',
         customerChooses: context.client.customerChooses,
@@ -66,7 +68,7 @@ export const giveConsent = defineStep({
       fields.accounts.includes(accountHandle(context.uid, account.id)),
     )
     const language = fields.language === 'en' ? 'en' : 'ja'
-    const hash = hashOfPage({ ...context, language }, answer.value)
+    const hash = hashOfPage({ ...context, language }, answer.value.filter(mayInquire))
     const errors: FieldError[] = []
     if (chosen.length === 0) errors.push({ code: 'consent-accounts-missing', field: 'accounts' })
     if (fields.proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
@@ -88,7 +90,7 @@ function renewalOf(context: StepContext, accounts: readonly InquiryAccount[]): R
   return changes && renewalWording({ ...context, changes })
 }
 
-/** @param accounts all that the bank lists */
+/** @param accounts all that the bank lists and he may inquire */
 function hashOfPage(context: StepContext, accounts: readonly InquiryAccount[]): string {
   const offered = accounts.filter(canBeGranted)
   return wordingHash(

@@ -9,7 +9,15 @@ import type { FieldError } from '../errors.ts'
 import type { Locked, Try } from '../risk/locks.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle, type pinFailures } from './journey.ts'
-import { canBeGranted, defineStep, keptList, signedIn, type StepContext, type SubmitOutcome } from './step.ts'
+import {
+  canBeGranted,
+  defineStep,
+  keptList,
+  mayInquire,
+  signedIn,
+  type StepContext,
+  type SubmitOutcome,
+} from './step.ts'
 import { unanswered } from './turn.ts'
 
 const mostRows = 500
@@ -20,7 +28,7 @@ export const registerPins = defineStep({
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: unanswered(answer) }
-    const accounts = answer.value
+    const accounts = answer.value.filter(mayInquire)
     if (accounts.length === 0) return { problem: { code: 'no-accounts' } }
     if (context.facts.pins === undefined && isNotNeeded(context, accounts)) {
       return { learned: { pins: 'not-needed' } }
@@ -34,8 +42,9 @@ export const registerPins = defineStep({
       view: {
         accounts: accounts.map((account) => {
           const handle = accountHandle(context.uid, account.id)
-          return { ...shown(account), handle, ticked: ticked.has(handle) }
+          return { ...shown(account, context.past), handle, ticked: ticked.has(handle) }
         }),
+        barred: barredNames(answer.value),
         maySkip: accounts.some(canBeGranted),
         pinDigits: digits,
       },
@@ -49,7 +58,7 @@ export const registerPins = defineStep({
   async submit(context, fields) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: unanswered(answer) }
-    const accounts = answer.value
+    const accounts = answer.value.filter(mayInquire)
     if (fields.action === 'skip') return skip(accounts)
 
     const rows = accounts.map((account): Row => {
@@ -74,11 +83,21 @@ function isNotNeeded({ past: { former } }: StepContext, accounts: readonly Inqui
   )
 }
 
-/** An account as every screen writes it: 支店名（店番） 科目 口座番号. */
-export function shown({ branchName, branchCode, kind, number, memo, registered, held }: InquiryAccount) {
-  const status = held ? 'held' : registered ? 'registered' : 'unregistered'
+/**
+ * An account as every screen writes it: 支店名（店番） 科目 口座番号. One whose PIN was registered, and is no longer the one that
+ * the bank knows, is to be registered again (要再登録).
+ */
+export function shown(
+  { id, branchName, branchCode, kind, number, memo, registered, held }: InquiryAccount,
+  { stale }: Pick<StepContext['past'], 'stale'>,
+) {
+  const missing = stale.has(id) ? 'stale' : 'unregistered'
+  const status = held ? 'held' : registered ? 'registered' : missing
   return { branchName, branchCode, kind, number, memo: memo === '' ? '-' : memo, status } as const
 }
+
+export const barredNames = (accounts: readonly InquiryAccount[]): readonly string[] =>
+  accounts.filter((account) => !mayInquire(account)).map(accountName)
 
 export const accountName = ({ branchName, branchCode, kind, number }: InquiryAccount): string =>
   `${branchName}（${branchCode}） ${kind} ${number}`

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { text } from './fields.ts'
 import { accountHandle, pinFailures } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
-import { canBeGranted, defineStep, signedIn } from './step.ts'
+import { canBeGranted, defineStep, mayInquire, signedIn } from './step.ts'
 import { unanswered } from './turn.ts'
 
 /** What became of a row in the last submit. */
@@ -16,7 +16,7 @@ export const reviewPins = defineStep({
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: unanswered(answer) }
     const result = context.facts.pinResult
-    const rows = answer.value.map((account) => {
+    const rows = answer.value.filter(mayInquire).map((account) => {
       const handle = accountHandle(context.uid, account.id)
       const outcome = outcomes.find((one) => result?.rows[one]?.includes(handle)) ?? null
       return { account, handle, outcome }
@@ -24,7 +24,7 @@ export const reviewPins = defineStep({
     return {
       view: {
         at: context.now,
-        accounts: rows.map(({ account, ...row }) => ({ ...shown(account), ...row })),
+        accounts: rows.map(({ account, ...row }) => ({ ...shown(account, context.past), ...row })),
         registered: result?.heldCount ?? 0,
         notRegistered: result?.failedCount ?? 0,
         failed: pinFailures.flatMap((code) =>

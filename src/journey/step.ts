@@ -119,7 +119,11 @@ export function signedIn({ facts, journeyHash }: VisitContext): { customer: stri
 }
 
 /** 登録済み or 登録済み*: only such accounts can be inquired, so only they can be granted. */
-export const canBeGranted = (account: InquiryAccount): boolean => account.registered || account.held
+export const canBeGranted = (account: InquiryAccount): boolean =>
+  mayInquire(account) && (account.registered || account.held)
+
+/** An account of the company that this user may not inquire is shown, and never offered. */
+export const mayInquire = ({ barred }: InquiryAccount): boolean => barred === undefined
 
 export const keptList = (kept: Kept, name: string): readonly string[] | undefined => {
   const value = kept[name]

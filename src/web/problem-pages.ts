@@ -126,6 +126,7 @@ export const needCall: ReadonlySet<ProblemCode> = new Set([
   'locked-for-a-while',
   'locked-for-good',
   'locked-by-bank',
+  'contract-closed',
   'no-accounts',
   'risk-refused',
   'forwarding-refused',

@@ -143,7 +143,7 @@ export const handles = [handleOf(0), handleOf(1), handleOf(2), handleOf(3)] as c
 /** How an error names the account of a row. */
 export const account = (row: Row): string => accountName(inState(row, {}))
 
-type PinState = { readonly registered?: Rows; readonly held?: Rows }
+type PinState = { readonly registered?: Rows; readonly held?: Rows; readonly stale?: Rows }
 
 /** 登録済み is the third row, as in the manual. */
 function inState(row: Row, { registered = [2], held = [] }: PinState): InquiryAccount {
@@ -152,17 +152,30 @@ function inState(row: Row, { registered = [2], held = [] }: PinState): InquiryAc
   return { id: number, number, kind: '普通', ...rest, registered: isRegistered, held: isHeld }
 }
 
+const staleOf = ({ stale = [] }: PinState) => ({
+  stale: new Set<string>(stale.map((row) => manualsAccounts[row].number)),
+})
+
 const rowsOf = (state: PinState) =>
-  ([0, 1, 2, 3] as const).map((row) => ({ ...shown(inState(row, state)), handle: handles[row], row }))
+  ([0, 1, 2, 3] as const).map((row) => ({
+    ...shown(inState(row, state), staleOf(state)),
+    handle: handles[row],
+    row,
+  }))
 
 export function rowsView({
   ticked = [],
+  barred = [],
   ...state
-}: PinState & { readonly ticked?: readonly string[] } = {}): StepView<'register-pins'> {
+}: PinState & {
+  readonly ticked?: readonly string[]
+  readonly barred?: readonly string[]
+} = {}): StepView<'register-pins'> {
   const rows = rowsOf(state)
   return {
     accounts: rows.map(({ row: _row, ...one }) => ({ ...one, ticked: ticked.includes(one.handle) })),
-    maySkip: rows.some(({ status }) => status !== 'unregistered'),
+    barred,
+    maySkip: rows.some(({ status }) => status === 'registered' || status === 'held'),
     pinDigits: sampleSite.institution.rules.pinDigits,
   }
 }
@@ -193,10 +206,11 @@ export function consentView(
   language: Language,
   {
     ticked = true,
+    barred = [],
     renewal = null,
     standings = [null, null],
     customerChooses = true,
-  }: Partial<Pick<StepView<'give-consent'>, 'renewal' | 'customerChooses'>> & {
+  }: Partial<Pick<StepView<'give-consent'>, 'renewal' | 'customerChooses' | 'barred'>> & {
     readonly ticked?: boolean
     /** of the two accounts */
     readonly standings?: readonly [Standing, Standing]
@@ -214,6 +228,7 @@ export function consentView(
         return { ...one, standing, ticked: ticked && standing === null }
       }),
     period: { days: consentDays, startsAt: sampleNow, endsAt: sampleEnd },
+    barred,
     shown: 'sample-hash-of-what-the-page-shows-0123456789',
     renewal,
     receipt: false,
@@ -235,6 +250,6 @@ export const sampleGranted: Granted = {
   endsAt: sampleEnd,
   services: sampleClient.scopes,
   accountCount: 2,
-  accounts: ([0, 2] as const).map((row) => shown(inState(row, {}))),
+  accounts: ([0, 2] as const).map((row) => shown(inState(row, {}), staleOf({}))),
   customer: { companyName: '株式会社見本商店', userName: '見本 太郎' },
 }

@@ -30,7 +30,7 @@ const accounts: readonly InquiryAccount[] = branches.flatMap(([branchName, branc
 )
 
 const row = (account: InquiryAccount) => ({
-  ...shown(account),
+  ...shown(account, { stale: new Set() }),
   handle: accountHandle(sampleUid, account.id),
 })
 

@@ -122,6 +122,8 @@ export const samples: readonly Sample[] = [
     }),
     held: () => ({ view: rowsView({ held: [0, 3] }), facts: { pins: 'adding' } }),
     'none-registered': () => ({ view: rowsView({ registered: [] }), client: { customerChooses: false } }),
+    stale: () => ({ view: rowsView({ stale: [0] }) }),
+    barred: () => ({ view: rowsView({ barred: [account(1)] }) }),
     renewal: () => ({ view: rowsView(), mode: 'renewal', facts: { servicesFrom: 'former' } }),
     'sixty-accounts': () => ({ view: manyRowsView() }),
     'ten-accounts-wrong': () => ({
@@ -156,6 +158,7 @@ export const samples: readonly Sample[] = [
   }),
   ...step('give-consent', {
     fresh: (language) => ({ view: consentView(language) }),
+    barred: (language) => ({ view: consentView(language, { barred: [account(1)] }) }),
     'stopped-before': (language) => ({ view: consentView(language, { standings: [null, 'stopped'] }) }),
     renewal: (language) => ({ view: renewalView(language, {}), ...renewing }),
     'renewal-over': (language) => ({ view: renewalView(language, over), ...renewing }),

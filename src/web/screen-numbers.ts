@@ -49,6 +49,8 @@ export const problemScreens: Readonly<Record<ProblemCode, string>> = {
   'customer-of-another': 'NK-20',
   'outside-hours': 'NK-21',
   maintenance: 'NK-22',
+  'first-login': 'NK-23',
+  'contract-closed': 'NK-24',
   'certificates-off': 'NK-30',
   'certificate-required': 'NK-31',
   'certificate-missing': 'NK-32',

@@ -92,6 +92,8 @@ describe('what is wrong with a contract', () => {
     ['mihon05', 'password-expired'],
     ['mihon07', 'certificate-required'],
     ['mihon08', 'may-not-connect'],
+    ['mihon13', 'first-login'],
+    ['mihon14', 'contract-closed'],
   ])('of %s (%s) is told only after the right password', async (loginId, problem) => {
     const walk = await begin(bank)
     const wrong = await signIn(walk, loginId, 'wrong-password')

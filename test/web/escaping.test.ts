@@ -75,7 +75,7 @@ const pages: Readonly<Record<string, Page>> = {
   'register-pins': stepPage(site, {
     ...all,
     step: 'register-pins',
-    view: { accounts: rows, maySkip: true, pinDigits: 4 },
+    view: { accounts: rows, barred: [hostile], maySkip: true, pinDigits: 4 },
     errors: wrong('accounts', `row-${rows[0]?.handle}`, `pin-${rows[1]?.handle}`),
   }),
   'register-pins, folded by branch': stepPage(site, {
@@ -88,6 +88,7 @@ const pages: Readonly<Record<string, Page>> = {
         handle: `h${n}`,
         ticked: false,
       })),
+      barred: [],
       maySkip: true,
       pinDigits: 4,
     },

@@ -27,7 +27,14 @@ const shape = z.strictObject({
     .array(
       z.strictObject({
         ...signsIn,
-        reason: z.enum(['locked-by-bank', 'password-expired', 'certificate-required', 'may-not-connect']),
+        reason: z.enum([
+          'locked-by-bank',
+          'password-expired',
+          'certificate-required',
+          'may-not-connect',
+          'first-login',
+          'contract-closed',
+        ]),
       }),
     )
     .default([]),

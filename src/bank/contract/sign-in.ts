@@ -12,7 +12,14 @@ import {
   wrongPassword,
 } from './bench.ts'
 
-const reasons = ['locked-by-bank', 'password-expired', 'certificate-required', 'may-not-connect'] as const
+const reasons = [
+  'locked-by-bank',
+  'password-expired',
+  'certificate-required',
+  'may-not-connect',
+  'first-login',
+  'contract-closed',
+] as const
 
 export const signInChecks: readonly BankCheck[] = [
   {

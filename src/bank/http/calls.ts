@@ -59,6 +59,8 @@ const notAllowed = {
   'certificate-required': true,
   'password-required': true,
   'may-not-connect': true,
+  'first-login': true,
+  'contract-closed': true,
 } as const
 const inquiryClosed = { maintenance: true, 'outside-hours': true } as const
 const noInquiry = { 'account-closed': true, 'pin-not-registered': true, ...inquiryClosed } as const
@@ -125,6 +127,7 @@ export const calls: { readonly [Name in CallName]: Call<Name> } = {
         memo: z.string().max(20),
         registered: z.boolean(),
         held: z.boolean(),
+        barred: z.literal('no-right').optional(),
       }),
     ),
     refusals: inquiryClosed,

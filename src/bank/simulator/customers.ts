@@ -15,13 +15,13 @@ export type DemoAccount = {
   readonly pin: string
   /** a shop till: some ten bookings a day, so that a year fills several pages */
   readonly busy?: true
+  /** this user may not inquire it */
+  readonly barred?: true
 }
 
 /** What may change about a customer while the demo runs; at the start as written here. */
 export type CustomerState = {
-  readonly standing:
-    | 'good'
-    | Extract<NotAllowed['reason'], 'locked-by-bank' | 'password-expired' | 'may-not-connect'>
+  readonly standing: 'good' | Exclude<NotAllowed['reason'], 'certificate-required' | 'password-required'>
   /** the core system that knows the PINs */
   readonly coreSystem: 'up' | 'down'
 }
@@ -215,6 +215,34 @@ const profiles: readonly Profile[] = [
       account(['豊洲支店', '456'], '1009974', { registered: true }),
     ],
   },
+  {
+    // has never signed in to Internet banking
+    ...usual,
+    loginId: 'mihon13',
+    companyName: '株式会社わかば薬局',
+    userName: '若葉 望',
+    standing: 'first-login',
+    accounts: twoAccounts('3018113', '1010021'),
+  },
+  {
+    ...usual,
+    loginId: 'mihon14',
+    companyName: '有限会社ゆうなぎ旅館',
+    userName: '夕凪 昇',
+    standing: 'contract-closed',
+    accounts: twoAccounts('3019221', '1011139'),
+  },
+  {
+    // may inquire one of the company's two accounts
+    ...usual,
+    loginId: 'mihon15',
+    companyName: '株式会社ひいらぎ建設',
+    userName: '柊 実',
+    accounts: [
+      account(['本店営業部', '100'], '3020339', { registered: true }),
+      account(['豊洲支店', '456'], '1012247', { barred: true, memo: '役員報酬' }),
+    ],
+  },
 ]
 
 export const demoCustomers: readonly DemoCustomer[] = profiles.map((profile) => ({
@@ -234,7 +262,7 @@ function account(
     memo = '',
     registered = false,
     ...rest
-  }: Partial<Pick<DemoAccount, 'kind' | 'memo' | 'registered' | 'busy'>> = {},
+  }: Partial<Pick<DemoAccount, 'kind' | 'memo' | 'registered' | 'busy' | 'barred'>> = {},
 ): Omit<DemoAccount, 'id'> {
   return { branchName, branchCode, kind, number, memo, registered, pin: usualPin, ...rest }
 }

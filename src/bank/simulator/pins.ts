@@ -36,7 +36,7 @@ export async function holdPins(
 }
 
 function check(account: DemoAccount | undefined, pin: string): PinAnswer {
-  if (!account) return 'unknown-account'
+  if (!account || account.barred) return 'unknown-account'
   return foldPin(pin) === account.pin ? 'held' : 'wrong'
 }
 

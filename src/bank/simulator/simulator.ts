@@ -155,8 +155,7 @@ async function enter(
     }
   }
   const { standing, contract } = await stateOf(db, customer)
-  // Whoever has no contract any more is nobody.
-  if (contract === 'closed') return { ok: false, reason: 'wrong' }
+  if (contract === 'closed') return { ok: false, reason: 'contract-closed' }
   if (standing !== 'good') return { ok: false, reason: standing }
   const { id, companyName, userName, signals } = customer
   return right({ id, companyName, userName, signals })
@@ -185,10 +184,20 @@ async function inquiryAccounts(
     .execute()
   const states = new Map(rows.map((row) => [row.id, row]))
   const open = known.accounts.filter(({ id }) => !customerState.closedAccounts.includes(id))
-  const told = open.map(({ id, branchName, branchCode, kind, number, memo }) => {
+  const told = open.map(({ id, branchName, branchCode, kind, number, memo, barred }) => {
     const state = states.get(id)
     const [registered, held] = [state?.registered === 1, typeof state?.heldIn === 'string']
-    return { id, branchName, branchCode, kind, number, memo, registered, held }
+    return {
+      id,
+      branchName,
+      branchCode,
+      kind,
+      number,
+      memo,
+      registered,
+      held,
+      ...(barred ? { barred: 'no-right' as const } : {}),
+    }
   })
   return right(told)
 }

@@ -132,6 +132,9 @@ export const developersEn: DevelopersMessages = {
       mihon10: 'Has no account that can be inquired',
       mihon11: 'A second company that signs in by certificate only',
       mihon12: 'An account that books all day: statements of several pages',
+      mihon13: 'Has never signed in to Internet banking',
+      mihon14: 'The contract has ended',
+      mihon15: 'No right to inquire one of two accounts',
     },
     facts: {
       issuer: 'Issuer',

@@ -133,6 +133,9 @@ export const developersJa = {
       mihon10: '照会できる口座がない',
       mihon11: '電子証明書だけでログインする、別の会社',
       mihon12: '一日中入出金がある口座：明細が何ページにもなる',
+      mihon13: 'インターネットバンキングにまだ一度もログインしていない',
+      mihon14: '契約が終了している',
+      mihon15: '2口座のうち1つは照会の権限がない',
     } as Readonly<Record<string, string>>,
     facts: {
       issuer: 'issuer',

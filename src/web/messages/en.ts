@@ -123,7 +123,16 @@ export const en: Messages = {
     branchCount: (count, registered) => `${count} accounts (${registered} registered)`,
     chooseAllOfBranch: 'Choose all accounts of this branch',
   },
-  statuses: { unregistered: 'Not registered', registered: 'Registered', held: 'Registered*' },
+  barred: {
+    title: 'Accounts that you cannot choose',
+    why: 'You have no right to inquire these accounts, so they cannot be connected. The administrator in your company can give you the right.',
+  },
+  statuses: {
+    unregistered: 'Not registered',
+    stale: 'Register again',
+    registered: 'Registered',
+    held: 'Registered*',
+  },
   heldMeaning: 'active once you allow',
   reviewPins: {
     title: 'Connect by API: PIN results',
@@ -152,6 +161,7 @@ export const en: Messages = {
     termsOf: (name) => `Terms of use of ${name}`,
     privacyOf: (name) => `Privacy policy of ${name}`,
     accountsHintRenewal: 'The accounts of last time are ticked. Check which ones to connect.',
+    pinChanged: 'An inquiry PIN has changed?',
     standings: { new: 'not shared before', stopped: 'stopped before' },
   },
   endings: {
@@ -287,6 +297,20 @@ export const en: Messages = {
       lines: [
         'Sign in to Internet banking and change your password.',
         'Then come back here and press “Try again”.',
+      ],
+    },
+    'first-login': {
+      title: 'You have not signed in before',
+      lines: [
+        'First sign in to Internet banking and choose a password of your own. The administrator in your company can tell you how.',
+        'Then come back here and press “Try again”.',
+      ],
+    },
+    'contract-closed': {
+      title: 'Your contract has ended',
+      lines: [
+        'This contract for Internet banking has ended, so no service can be connected.',
+        'If you did not expect this, please call us.',
       ],
     },
     'certificate-required': {

@@ -130,7 +130,11 @@ export const ja = {
     branchCount: (count: number, registered: number) => `${count}件（登録済み ${registered}件）`,
     chooseAllOfBranch: 'この支店のすべての口座を選ぶ',
   },
-  statuses: { unregistered: '未登録', registered: '登録済み', held: '登録済み*' },
+  barred: {
+    title: '選べない口座',
+    why: 'この利用者には照会の権限がないため、次の口座は連携できません。必要なときは、貴社の管理者の方に権限の設定をご依頼ください。',
+  },
+  statuses: { unregistered: '未登録', stale: '要再登録', registered: '登録済み', held: '登録済み*' },
   heldMeaning: '認可完了後に有効になります',
   reviewPins: {
     title: 'API連携認証（照会用暗証番号登録結果）',
@@ -162,6 +166,7 @@ export const ja = {
     termsOf: (name: string) => `${name}の利用規約`,
     privacyOf: (name: string) => `${name}のプライバシーポリシー`,
     accountsHintRenewal: '前回の対象の口座が選ばれています。連携の対象にする口座を確認してください。',
+    pinChanged: '照会用暗証番号を変更した口座がある方',
     standings: { new: '前回は対象外', stopped: '以前に停止' },
   },
   endings: {
@@ -299,6 +304,20 @@ export const ja = {
       lines: [
         'インターネットバンキングにログインして、パスワードを変更してください。',
         '変更が終わったら、この画面に戻って「もう一度試す」を押してください。',
+      ],
+    },
+    'first-login': {
+      title: '初回のログインがお済みではありません',
+      lines: [
+        '先にインターネットバンキングにログインして、ご自身のパスワードを設定してください。方法がご不明のときは、貴社の管理者の方にお尋ねください。',
+        '設定が終わったら、この画面に戻って「もう一度試す」を押してください。',
+      ],
+    },
+    'contract-closed': {
+      title: 'ご契約が終了しています',
+      lines: [
+        'このインターネットバンキングのご契約は終了しているため、外部サービスと連携できません。',
+        'お心当たりのないときは、窓口へお電話ください。',
       ],
     },
     'certificate-required': {

@@ -1,0 +1,56 @@
+/** What a user may not inquire is shown and never offered; and an account whose PIN has changed asks for it again. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { demoCustomers } from '../../src/bank/simulator/customers.ts'
+import { accountHandle } from '../../src/journey/journey.ts'
+import { startBank, type TestBank } from '../support/bank.ts'
+import { allow, begin, comeBack, connect, registerPins, stepOf, walkToConsent } from '../support/walk.ts'
+
+let bank: TestBank
+beforeAll(async () => {
+  bank = await startBank()
+})
+afterAll(() => bank.close())
+
+const idOf = (number: string): string =>
+  demoCustomers.flatMap(({ accounts }) => accounts).find((one) => one.number === number)?.id ?? ''
+
+it('an account without the right is named with the reason, and neither a PIN nor 許可 opens it', async () => {
+  const walk = await begin(bank)
+  const page = await walkToConsent(walk, 'mihon15')
+  expect(page.html).toContain('この利用者には照会の権限がないため')
+  expect(page.html).toContain('豊洲支店（456） 普通 1012247')
+  const uid = walk.base.split('/')[2] ?? ''
+  const barred = accountHandle(uid, idOf('1012247'))
+  expect(page.html).not.toContain(barred)
+
+  await walk.browser.post(`${walk.base}/change`, { fact: 'accounts' })
+  const refused = await walk.browser.post(`${walk.base}/register-pins`, {
+    rows: [barred],
+    [`pin-${barred}`]: '4649',
+  })
+  expect(refused.html).toContain('登録する口座を選んでください')
+  await walk.browser.post(`${walk.base}/register-pins`, { action: 'skip' })
+  const both = [accountHandle(uid, idOf('3020339')), barred]
+  await allow(walk, { accounts: both })
+  expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+  const [consent] = await bank.db.selectFrom('consents').select('accounts').execute()
+  expect(consent?.accounts).toContain(idOf('3020339'))
+  expect(consent?.accounts).not.toContain(idOf('1012247'))
+})
+
+it('a PIN that was changed at the branch is found on use, and the table says 要再登録 until it is registered again', async () => {
+  const { fintech, access } = await connect(bank, 'mihon02')
+  const { body } = await fintech.api('/api/accounts', access)
+  await bank.simulator.changePin(idOf('1002208'))
+  const ids = (body.accounts as { accountId: string }[]).map(({ accountId }) => accountId)
+  for (const id of ids) await fintech.api(`/api/accounts/${id}/balances`, access)
+
+  const walk = await begin(bank)
+  const consent = await walkToConsent(walk, 'mihon02')
+  expect(consent.html).toContain('照会用暗証番号を変更した口座がある方')
+  const table = await walk.browser.post(`${walk.base}/change`, { fact: 'accounts' })
+  expect(table.html).toContain('要再登録')
+  const result = await registerPins(walk, { '1002208': '４６４９' })
+  expect(stepOf(result)).toBe('review-pins')
+  expect(result.html).not.toContain('要再登録')
+})
