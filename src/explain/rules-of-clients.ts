@@ -122,7 +122,7 @@ export const rulesOfClients: readonly Rule[] = [
     help: 'Check your clock against a time server.',
   },
   {
-    on: /^invalid_client: (?:signature verification failed|no applicable key found in the JSON Web Key Set|.*(?:JWKS|JSON Web Key Set).*)$/,
+    on: /^invalid_client: (?:signature verification failed|no applicable key found in the JSON Web Key Set|multiple matching keys found in the JSON Web Key Set)$/,
     parameter: 'client_assertion',
     rule: 'The assertion is signed with a key that is registered for this client.',
     section: 'RFC 7523 section 3',

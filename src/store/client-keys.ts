@@ -13,7 +13,9 @@ export function faultOfKeys(keys: readonly Jwk[]): string | undefined {
   const names = keys.map(({ kid }) => kid)
   if (keys.length > 1 && (names.includes(undefined) || new Set(names).size < keys.length))
     return 'must have a kid of its own for every key'
-  if (!keys.every(isStrong)) return 'must be EC keys, Ed25519 keys or RSA keys of 2048 bits or more'
+  if (!keys.every(isWellNamed)) return 'must have text in kid, alg and use, and no use but sig'
+  if (!keys.every(isStrong))
+    return 'must be EC keys (P-256, P-384, P-521), Ed25519 keys or RSA keys of 2048 bits or more'
   if (!keys.every(hasOwnCertificate)) return 'must have in x5c the certificate of the very key'
   return undefined
 }
@@ -21,10 +23,19 @@ export function faultOfKeys(keys: readonly Jwk[]): string | undefined {
 /** Whether one of the keys can authenticate a client by its self-signed certificate (RFC 8705, section 2.2.2). */
 export const haveCertificate = (keys: readonly Jwk[]): boolean => keys.some(({ x5c }) => x5c !== undefined)
 
+function isWellNamed({ kid, alg, use }: Jwk): boolean {
+  const isTextOrMissing = (one: unknown) => one === undefined || typeof one === 'string'
+  return [kid, alg, use].every(isTextOrMissing) && (use === undefined || use === 'sig')
+}
+
+/** The curves of RFC 7518, section 6.2.1.1. */
+const curves = ['prime256v1', 'secp384r1', 'secp521r1']
+
 function isStrong(key: Jwk): boolean {
   const { asymmetricKeyType, asymmetricKeyDetails } = publicKey(key) ?? {}
   if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
-  return asymmetricKeyType === 'ec' || asymmetricKeyType === 'ed25519'
+  if (asymmetricKeyType === 'ec') return curves.includes(asymmetricKeyDetails?.namedCurve ?? '')
+  return asymmetricKeyType === 'ed25519'
 }
 
 function hasOwnCertificate(key: Jwk): boolean {

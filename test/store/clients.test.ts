@@ -81,12 +81,18 @@ describe('a registration', () => {
   )
 
   const point = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  const otherCurve = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({
+    format: 'jwk',
+  })
   const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
   it.each([
     ['no key at all', [], 'Too small'],
     ['a key that is none', [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }], 'must be EC keys'],
     ['a short key', [short], 'must be EC keys'],
     ['two keys of one name', [point, point], 'a kid of its own'],
+    ['a key for something else', [{ ...point, use: 'enc' }], 'no use but sig'],
+    ['a name that is no text', [{ ...point, kid: 7 }], 'must have text'],
+    ['a curve of no signature of ours', [otherCurve], 'must be EC keys'],
     ['a certificate that is none', [{ ...point, x5c: ['AAAA'] }], 'x5c'],
   ])('with %s is refused', async (_what, keys, told) => {
     const authentication = { method: 'private_key_jwt' as const }
