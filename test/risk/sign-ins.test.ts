@@ -118,12 +118,18 @@ describe('追加認証', () => {
       score: 130,
       reasons: ['unusual-environment', 'new-device', 'new-network', 'first-connection'],
     })
+    const told = (await (await openDesk(bank)).get(`/journeys/${refused.journey}`)).html
+    for (const words of [
+      'リスク判定によるログインの拒否',
+      '初めての端末',
+      '初めての接続元',
+      '130',
+      'ご本人の操作かどうか',
+    ])
+      expect(told).toContain(words)
+
     await cancel(walk)
     expect((await comeBack(walk)).searchParams.get('error')).toBe('access_denied')
-
-    const told = (await (await openDesk(bank)).get(`/journeys/${refused.journey}`)).html
-    for (const words of ['リスク判定によるログインの拒否', '初めての端末', '初めての接続元', '130'])
-      expect(told).toContain(words)
   })
 
   it('leaves nothing of a browser that was turned away or never answered', async () => {

@@ -85,6 +85,7 @@ function hintsFor(
   return [
     ...(suspended ? [hints.suspended] : []),
     ...(since.some(({ event }) => event === 'certificate-refused') ? [hints.certificate] : []),
+    ...(since.some(({ event }) => event === 'sign-in-refused') ? [hints.risk] : []),
     ...(wrong.length > 0 ? [hints.wrong] : []),
     ...(many ? [hints.locked] : []),
   ]

@@ -207,6 +207,7 @@ export const deskEn: DeskMessages = {
         'There is a problem with the certificate: another one to choose, one to renew, or one that was revoked.',
       wrong: 'The login ID or the password is wrong.',
       suspended: 'The service is suspended.',
+      risk: 'The risk rules stopped it. See the reasons in the time line, and check whether it was the customer.',
     },
   },
   clients: {
