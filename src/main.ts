@@ -19,6 +19,7 @@ import {
   makeCertificates,
   type Started,
   startFintechs,
+  startSimulatedBank,
 } from './demo/processes.ts'
 import { type Institution, readInstitution } from './institution.ts'
 import { createLog, type Log } from './log.ts'
@@ -46,6 +47,10 @@ const modes = {
   async fintechs(environment) {
     const settings = readSettings({ ...environment, NINKA_MODE: 'demo' })
     return startFintechs(settings, await open(settings))
+  },
+  async bank(environment) {
+    const settings = readSettings({ ...environment, NINKA_MODE: 'demo' })
+    return startSimulatedBank(settings, await open(settings))
   },
   certificates: (environment) => makeCertificates(readSettings({ ...environment, NINKA_MODE: 'demo' })),
 } as const satisfies Record<string, (environment: NodeJS.ProcessEnv) => Promise<Started>>

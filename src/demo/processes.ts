@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { serveBank } from '../bank/served.ts'
 import { createSimulator } from '../bank/simulator/simulator.ts'
 import type { CertificateOrigin } from '../certificate/origin.ts'
 import { systemClock } from '../clock.ts'
@@ -34,6 +35,20 @@ export async function startFintechs(settings: Settings, db: Database): Promise<S
     said: `ready: open ${settings.fintechUrl}`,
     async stop() {
       await fintechs.close()
+      await db.destroy()
+    },
+  }
+}
+
+/** The simulated bank alone, behind the contract that a real bank's gateway keeps, and on this machine only. */
+export async function startSimulatedBank({ port }: Settings, db: Database): Promise<Started> {
+  const bank = await createSimulator({ db, clock: systemClock })
+  const server = serveBank({ bank, clock: systemClock })
+  const url = await server.listen({ host: loopback, port: port + 6 })
+  return {
+    said: `ready: the bank is BANK=${url}`,
+    async stop() {
+      await server.close()
       await db.destroy()
     },
   }

@@ -119,18 +119,30 @@ function bookings(today: string) {
   })
 }
 
-/** @param sick may give another answer in place of the right one */
+/**
+ * @param sick may give another answer in place of the right one
+ * @param crowd how many customers there are besides, `crowd0` and so on
+ */
 export async function openToyBank(
   today: () => string,
   {
     sick = (_path, answer) => answer,
+    crowd = 0,
     tls,
   }: {
     sick?: (path: string, answer: Answer) => Answer
+    crowd?: number
     tls?: ServerOptions & { cert: string; key: string; ca: string }
   } = {},
 ) {
   const users = openUsers()
+  for (let n = 0; n < crowd; n += 1)
+    users.push(
+      user(`crowd${n}`, `株式会社${n}商店`, `見本 ${n}`, {
+        signals: n % 3 === 0 ? ['unusual-environment'] : [],
+        accounts: ofTheManual(`crowd${n}`),
+      }),
+    )
   const held = new Map<string, Set<string>>()
   const heldBy = ({ customer, journey }: Body) => `${customer} ${journey}`
   const find = (id: string) => users.find((one) => one.id === id)
@@ -331,6 +343,10 @@ export async function openToyBank(
     url: `${tls ? 'https' : 'http'}://${tls ? 'localhost' : '127.0.0.1'}:${(server.address() as AddressInfo).port}`,
     /** correlation number and address of every call */
     log,
+    registeredOf: (loginId: string) =>
+      users.find((one) => one.loginId === loginId)?.accounts.filter((one) => one.registered).length,
+    /** how many accounts wait for commit or release */
+    waiting: () => [...held.values()].reduce((sum, mine) => sum + mine.size, 0),
     close: () =>
       new Promise<void>((done) => {
         server.close(() => done())

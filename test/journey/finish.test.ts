@@ -138,21 +138,34 @@ describe('a journey that dies', () => {
 })
 
 describe('the bank out of reach', () => {
-  it.each(['signIn', 'accounts', 'holdPins'] as const)(
-    'in %s leaves the journey resumable and counts nothing',
+  it.each(['signIn', 'question', 'answer', 'accounts', 'holdPins', 'commitPins'] as const)(
+    'in %s leaves the journey resumable, counts nothing, and whoever gives up is temporarily unavailable',
     async (call) => {
       const walk = await begin(bank)
-      failing = { [call]: unavailable }
-      let page = await signIn(walk, 'mihon01').then(() =>
-        walkToConsent(walk, 'mihon01').catch(() => walk.browser.page()),
-      )
-      expect(page.status).toBe(503)
-      expect(page.html).toContain('data-problem="bank-unavailable"')
-      failing = {}
-      expect(await bank.db.selectFrom('attempts').selectAll().where('failures', '>', 0).execute()).toEqual([])
-      page = await walk.browser.get(walk.base)
-      expect(stepOf(page)).not.toBe('')
-      expect(page.status).toBe(200)
+      const goOnToDeadEnd = async () => {
+        failing = { [call]: unavailable }
+        await walkToConsent(walk, 'mihon03').then(
+          (page) => (stepOf(page) === 'give-consent' ? allow(walk) : page),
+          () => undefined,
+        )
+        failing = {}
+        const { status, html } = walk.browser.page()
+        expect(status).toBe(503)
+        expect(html).toContain('data-problem="bank-unavailable"')
+        expect(html).toContain('少し時間をおいて、もう一度お試しください')
+        expect(await bank.db.selectFrom('attempts').selectAll().where('failures', '>', 0).execute()).toEqual(
+          [],
+        )
+      }
+      await goOnToDeadEnd()
+      const { status, html, path } = await walk.browser.get(walk.base)
+      expect(status).toBe(200)
+      expect(html).not.toContain('data-problem')
+      expect(path).toContain(walk.base)
+      const before = await registered()
+      await walk.browser.post(`${walk.base}/cancel`, { problem: 'bank-unavailable', how: 'cancelled' })
+      expect((await comeBack(walk)).searchParams.get('error')).toBe('temporarily_unavailable')
+      expect([await registered(), await consents()]).toEqual([before, []])
     },
   )
 })
