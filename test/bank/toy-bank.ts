@@ -207,8 +207,9 @@ export async function openToyBank(
       needs: ['customer', 'journey'],
       go: (body) =>
         yes(
-          (find(body.customer)?.accounts ?? []).map(({ pin: _, ...told }) => ({
+          (find(body.customer)?.accounts ?? []).map((told) => ({
             ...told,
+            pin: undefined,
             held: held.get(heldBy(body))?.has(told.id) ?? false,
           })),
         ),

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { startBank, type TestBank, withCalls, unavailable, killedAfterCommit } from '../support/bank.ts'
-import { allow, allowOn, begin, cancel, comeBack, signIn, stepOf, walkToConsent } from '../support/walk.ts'
+import { allow, allowOn, begin, cancel, comeBack, stepOf, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
 let failing: Partial<Bank> = {}

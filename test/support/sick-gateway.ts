@@ -1,4 +1,5 @@
 /** What stands between us and a bank's gateway, and is sick: slow, broken off, half, of another kind, or delivering twice. */
+import { once } from 'node:events'
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -29,15 +30,12 @@ export type SickGateway = {
 }
 
 export async function openSickGateway(to: string): Promise<SickGateway> {
-  const deliver = async (asked: IncomingMessage, body: Buffer): Promise<{ status: number; body: Buffer }> =>
-    new Promise((done, fail) => {
-      const { url: path = '', method, headers } = asked
-      forward(new URL(path, to), { method, headers, agent: false }, (got) => {
-        void buffer(got).then((text) => done({ status: got.statusCode ?? 0, body: text }), fail)
-      })
-        .on('error', fail)
-        .end(body)
-    })
+  const deliver = async (asked: IncomingMessage, body: Buffer): Promise<{ status: number; body: Buffer }> => {
+    const { url: path = '', method, headers } = asked
+    const sent = forward(new URL(path, to), { method, headers, agent: false }).end(body)
+    const [got] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: got.statusCode ?? 0, body: await buffer(got) }
+  }
 
   async function pass(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const body = await buffer(asked)
