@@ -27,7 +27,7 @@ type User = {
   userName: string
   method: 'password' | 'certificate'
   subject?: string
-  state?: 'locked-by-bank' | 'password-expired' | 'may-not-connect'
+  state?: 'locked-by-bank' | 'password-expired' | 'first-login' | 'contract-closed' | 'may-not-connect'
   signals: string[]
   pinsDown?: true
   wrongTries: number
@@ -94,6 +94,8 @@ const openUsers = () => [
     subject: 'UID=mihon07,CN=汐崎 渚,O=株式会社しおさい水産,C=JP',
   }),
   user('mihon08', '株式会社みなと印刷', '湊 和也', { state: 'may-not-connect' }),
+  user('mihon13', '有限会社はじめて', '初音 一', { state: 'first-login' }),
+  user('mihon14', '有限会社おわり', '終 二', { state: 'contract-closed' }),
   user('mihon09', '有限会社かえで造園', '楓 誠', { pinsDown: true }),
   user('mihon10', '合同会社ほたる企画', '蛍川 光', { accounts: [] }),
 ]
