@@ -2,55 +2,45 @@
 import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
-import { accessWithErrors } from './accounts-api/access.ts'
-import { createNextItemKeys } from './accounts-api/next-item.ts'
-import { accountsApi } from './accounts-api/routes.ts'
+import { type Background, createBackground } from './background.ts'
 import type { BankControls } from './bank/controls.ts'
 import type { Bank } from './bank/port.ts'
 import { createHeldPins } from './bank/held-pins.ts'
 import { certificateAddress, hasFreshHosts } from './certificate/hosts.ts'
-import { type CertificateOrigin, certificateRoutes, refuseStrangers } from './certificate/origin.ts'
+import type { CertificateOrigin } from './certificate/origin.ts'
 import { createTickets } from './certificate/tickets.ts'
-import { acceptPresented } from './certificate/presented.ts'
 import type { Verifier } from './certificate/verdict.ts'
 import { type Clock, hours, minutes } from './clock.ts'
 import { connectionsRoutes } from './connections/routes.ts'
 import { createConsents } from './consent/consents.ts'
 import { createRefusals } from './explain/refusals.ts'
-import { errorRoutes } from './explain/routes.ts'
-import { grantsApi } from './grants/routes.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
+import { certificateListener, mutualTlsListener, resources } from './listeners.ts'
 import type { Log } from './log.ts'
 import { createDesk } from './operator/desk/desk.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { createAdapterFactory } from './provider/adapter.ts'
-import { accessOfRequest } from './provider/access.ts'
 import { createInteractions } from './provider/interactions.ts'
 import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
-import { mountAliases, mountProvider } from './provider/mount.ts'
+import { mountProvider } from './provider/mount.ts'
 import { createProvider, pairwiseSubject } from './provider/provider.ts'
 import { isThisMachine } from './outgoing/address.ts'
 import type { RiskEngine } from './risk/assess.ts'
 import { createLocks } from './risk/locks.ts'
 import { createSignIns } from './risk/sign-ins.ts'
 import { type Secrets, unguessable } from './secrets.ts'
-import { createSealer, type Sealer } from './sealer.ts'
 import type { Settings } from './settings.ts'
-import { auditKey } from './store/audit-chain.ts'
 import { type Clients, createClients } from './store/clients.ts'
-import { isSandbox } from './store/developers.ts'
 import type { Database } from './store/open.ts'
 import { sealedSecret } from './store/sealed-secrets.ts'
-import { createDelivery, type Delivery } from './outbox/delivery.ts'
-import { eventReader, pushEvents } from './outbox/events.ts'
-import { handNotices, type MailSystem } from './outbox/notices.ts'
-import { createSweeper, type Sweeper } from './sweeper.ts'
-import { bareServer, createServer, publicFiles } from './web/server.ts'
+import { eventReader } from './outbox/events.ts'
+import type { MailSystem } from './outbox/notices.ts'
+import { createServer, publicFiles } from './web/server.ts'
 import { createPages } from './web/pages.ts'
 import { brandFiles } from './web/brand.ts'
 import type { Site } from './web/frame.ts'
-import { helpElsewhere, helpRoutes } from './web/help.ts'
+import { helpRoutes } from './web/help.ts'
 import { wordsOf } from './web/words.ts'
 import { engineErrorPage, handleFailures } from './web/failures.ts'
 
@@ -91,9 +81,7 @@ export type App = {
   /** the listener of the bank's desk, where there is one */
   readonly deskServer: FastifyInstance | undefined
   readonly clients: Clients
-  readonly sweeper: Sweeper
-  readonly sealer: Sealer
-  readonly outbox: Delivery
+  readonly background: Background
 }
 
 export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
@@ -191,26 +179,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     certificateAddress:
       certificates && ((visit: string) => certificateAddress(certificates.origin, `connections/${visit}`)),
   })
-  const nextItemKeys = createNextItemKeys(secrets.derive('next-item'))
-  const apiAt = (origin: string) => ({
-    prefix: '/api',
-    mutualTlsUrl: settings.mutualTls?.url,
-    nextItemKeys,
-    bank,
-    clock,
-    publicUrl,
-    lookBackMonths: institution.rules.lookBackMonths,
-    calendar: institution.calendar,
-    consents,
-    log,
-    refusals,
-    accessOf: accessWithErrors(accessOfRequest({ provider, consents, clients, publicUrl, clock, origin })),
-  })
-  const errorsAt = (origin: string) => ({ provider, clients, clock, origin, publicUrl, refusals })
-  await server.register(accountsApi, apiAt(publicUrl))
-  await server.register(errorRoutes, errorsAt(publicUrl))
-  const grantsAt = (origin: string) => ({ ...errorsAt(origin), consents })
-  await server.register(grantsApi, grantsAt(publicUrl))
+  const resourceParts = { ...parts, provider, clients, consents, refusals }
+  await resources(server, { ...resourceParts, origin: publicUrl })
   server.get('/healthz', async () => ({ status: 'ok' }))
   // Invented customers have no business in a bank's process, so it does not even load them.
   if (settings.mode === 'demo') {
@@ -220,59 +190,12 @@ export async function createApp(parts: AppParts): Promise<App> {
     await server.register(developersRoutes, { ...parts, clients, consents, locks, refusals, readEvent })
   }
 
-  const certificateServer = certificates && (await bareServer({ settings, pages, log }))
-  if (certificateServer) {
-    certificateServer.addHook('onClose', () => certificates.verifier.stop())
-    refuseStrangers(certificateServer, certificates.origin)
-    handleFailures(certificateServer, pages)
-    await publicFiles(certificateServer, join(import.meta.dirname, '..', 'public'))
-    await brandFiles(certificateServer, institution)
-    await certificateServer.register(helpElsewhere, site)
-    await certificateServer.register(certificateRoutes, { ...certificates, publicUrl, bank, tickets })
-  }
-
-  const mutualTlsServer = mutualTls && (await bareServer({ settings, pages, log }))
-  if (mutualTlsServer) {
-    const { origin, verifier } = mutualTls
-    mutualTlsServer.addHook('onClose', () => verifier?.stop())
-    acceptPresented(mutualTlsServer, mutualTls)
-    handleFailures(mutualTlsServer, pages)
-    await mountAliases(mutualTlsServer, { provider, origin: origin.url })
-    await mutualTlsServer.register(accountsApi, apiAt(origin.url))
-    await mutualTlsServer.register(errorRoutes, errorsAt(origin.url))
-    await mutualTlsServer.register(grantsApi, grantsAt(origin.url))
-  }
-
+  const certificateServer =
+    certificates && (await certificateListener({ ...parts, certificates, pages, site, tickets }))
+  const mutualTlsServer = mutualTls && (await mutualTlsListener({ ...resourceParts, mutualTls, pages }))
   const deskServer =
     parts.desk && (await createDesk({ ...parts, entrance: parts.desk, clients, consents, locks }))
-  const key = await auditKey(sealed)
-  const retention = { db, clock, keep: settings.retention, auditKey: key }
-  const sealer = await createSealer({ db, key, clock, log, every: parts.sealEvery })
-  const sweeper = createSweeper({
-    finishing,
-    retention,
-    standing: {
-      askEvery: minutes(institution.rules.standingMinutes),
-      endOnPasswordReset: institution.rules.endOnPasswordReset,
-    },
-    log,
-    every: parts.sweepEvery,
-  })
-  const outbox = createDelivery({
-    db,
-    clock,
-    log,
-    keepsUnwanted: (client) => settings.mode === 'demo' && isSandbox(client),
-    every: parts.deliverEvery,
-    hand: {
-      event: pushEvents({ clients, issuer: publicUrl, keys: jwks.keys, clock, reach }),
-      notice: handNotices({ mail: parts.mail, clients, institution, clock }),
-    },
-  })
-  server.addHook('onClose', async () => {
-    await outbox.stop()
-    await sweeper.stop()
-    await sealer.stop()
-  })
-  return { server, certificateServer, mutualTlsServer, deskServer, clients, sweeper, sealer, outbox }
+  const background = await createBackground({ ...parts, finishing, clients, jwks, reach })
+  server.addHook('onClose', () => background.stop())
+  return { server, certificateServer, mutualTlsServer, deskServer, clients, background }
 }

@@ -34,8 +34,10 @@ async function pairFor(alg: SigningAlg): Promise<KeyObject> {
 }
 
 /** As the engine takes them: it publishes all and signs with the first of an algorithm. */
-export function readSigningKeys(text: string): { keys: JWK[] } {
-  return keySet.parse(JSON.parse(text)) as { keys: JWK[] }
+export type SigningKeys = { keys: JWK[] }
+
+export function readSigningKeys(text: string): SigningKeys {
+  return keySet.parse(JSON.parse(text)) as SigningKeys
 }
 
 /** RFC 7638: the thumbprint of the public members, in lexicographic order. */

@@ -83,25 +83,24 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   await sealedSecret({ db, secrets, clock }, 'signing-keys', () => signingKeys)
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, certificateServer, mutualTlsServer, deskServer, clients, sweeper, sealer, outbox } =
-    await createApp({
-      settings,
-      institution: options.institution?.(institution) ?? institution,
-      db,
-      bank: options.wrapBank?.(simulator) ?? simulator,
-      bankControls: settings.mode === 'demo' ? simulator : undefined,
-      secrets,
-      clock,
-      log,
-      certificates: options.certificates,
-      mutualTls: options.mutualTls,
-      desk: options.desk,
-      sweepEvery: 0,
-      sealEvery: 0,
-      deliverEvery: 0,
-      mail: options.mail,
-      riskEngine: options.riskEngine,
-    })
+  const { server, certificateServer, mutualTlsServer, deskServer, clients, background } = await createApp({
+    settings,
+    institution: options.institution?.(institution) ?? institution,
+    db,
+    bank: options.wrapBank?.(simulator) ?? simulator,
+    bankControls: settings.mode === 'demo' ? simulator : undefined,
+    secrets,
+    clock,
+    log,
+    certificates: options.certificates,
+    mutualTls: options.mutualTls,
+    desk: options.desk,
+    sweepEvery: 0,
+    sealEvery: 0,
+    deliverEvery: 0,
+    mail: options.mail,
+    riskEngine: options.riskEngine,
+  })
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
   await certificateServer?.ready()
@@ -115,9 +114,9 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     settings,
     db,
     simulator,
-    sweeper,
-    sealer,
-    outbox,
+    sweeper: background.sweeper,
+    sealer: background.sealer,
+    outbox: background.outbox,
     clients,
     tickets: createTickets({ db, secrets, clock }),
     secrets,
