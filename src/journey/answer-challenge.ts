@@ -1,6 +1,7 @@
 /** 手順 2 追加認証: the registered question, when the risk rules ask for it. */
 import { z } from 'zod'
 import type { FieldError } from '../errors.ts'
+import { problemOf } from '../risk/locks.ts'
 import { text } from './fields.ts'
 import { defineSignInStep, signedIn } from './step.ts'
 
@@ -18,7 +19,7 @@ export const answerChallenge = defineSignInStep({
     if (answer.trim() === '') return { errors: [{ code: 'answer-missing', field: 'answer' }] }
     const who = signedIn(context)
     const taken = await context.locks.takeFrom(context.address, 'answer', who.customer)
-    if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
+    if ('locked' in taken) return { problem: problemOf(taken) }
 
     // The bank keeps one question for the whole journey, so this is the one the customer was shown.
     const question = await context.bank.question(who)
@@ -35,7 +36,7 @@ export const answerChallenge = defineSignInStep({
       return { problem: { code: 'bank-unavailable' } }
     }
     const after = await taken.wrong()
-    if ('locked' in after) return { problem: { code: `locked-${after.locked}` } }
+    if ('locked' in after) return { problem: problemOf(after) }
     const warning: FieldError[] = after.left === 1 ? [{ code: 'last-try', field: 'answer' }] : []
     return { errors: [{ code: 'answer-wrong', field: 'answer' }, ...warning] }
   },

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { InquiryAccount, PinAnswer } from '../bank/port.ts'
 import { sharedBefore } from '../consent/past.ts'
 import type { FieldError } from '../errors.ts'
-import type { Locked, Try } from '../risk/locks.ts'
+import { type Locked, problemOf, type Try } from '../risk/locks.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle, type pinFailures } from './journey.ts'
 import {
@@ -129,7 +129,7 @@ async function register(context: StepContext, touched: readonly Row[]): Promise<
   const entered = touched.filter((row) => !outcomes.has(row))
   if (entered.length > 0) {
     const door = await context.locks.takeAddress(context.address)
-    if ('locked' in door) return { problem: { code: `locked-${door.locked}` } }
+    if ('locked' in door) return { problem: problemOf(door) }
     const answers = await askBank(context, entered)
     if (!answers) {
       await door.undecided()
@@ -166,8 +166,8 @@ async function askBank(
 ): Promise<
   { readonly outcomes: readonly (readonly [Row, Outcome])[]; readonly anyWrong: boolean } | undefined
 > {
-  const guards = new Map<Row, Try | Locked>()
-  for (const row of entered) guards.set(row, await context.locks.take('pin', row.account.id))
+  const guards = await guardsOf(context, entered)
+  if (!guards) return undefined
   const allowed = entered.filter((row) => !('locked' in (guards.get(row) as Try | Locked)))
   const pins = allowed.map((row) => ({ account: row.account.id, pin: row.pin }))
   const answer = pins.length === 0 ? noPins : await context.pins.hold({ ...signedIn(context), pins })
@@ -182,6 +182,24 @@ async function askBank(
     outcomes.push([row, 'locked' in guard ? 'pin-locked' : await settle(guard, said.get(row.account.id))])
   }
   return { outcomes, anyWrong: answer.value.some((one) => one.answer === 'wrong') }
+}
+
+/** One try a row, or none at all where earlier ones are still undecided. */
+async function guardsOf(
+  { locks }: StepContext,
+  entered: readonly Row[],
+): Promise<ReadonlyMap<Row, Try | Locked> | undefined> {
+  const guards = new Map<Row, Try | Locked>()
+  // In one order for all, so that no two submits wait for each other.
+  for (const row of entered.toSorted((a, b) => (a.account.id < b.account.id ? -1 : 1))) {
+    const guard = await locks.take('pin', row.account.id)
+    if ('locked' in guard && guard.locked === 'by-pending') {
+      for (const taken of guards.values()) if (!('locked' in taken)) await taken.undecided()
+      return undefined
+    }
+    guards.set(row, guard)
+  }
+  return guards
 }
 
 const noPins = { ok: true, value: [] } as const

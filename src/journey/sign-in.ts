@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Bank, Customer } from '../bank/port.ts'
 import type { FieldError } from '../errors.ts'
-import type { Try } from '../risk/locks.ts'
+import { problemOf, type Try } from '../risk/locks.ts'
 import { text } from './fields.ts'
 import { defineSignInStep, type VisitContext, type SubmitOutcome } from './step.ts'
 
@@ -52,7 +52,7 @@ export async function authenticate(context: VisitContext, attempt: Attempt): Pro
     attempt.lockSubject,
     context.risk.device,
   )
-  if ('locked' in taken) return { problem: { code: `locked-${taken.locked}` } }
+  if ('locked' in taken) return { problem: problemOf(taken) }
 
   const answer = await attempt.ask()
   if (answer.ok) {
@@ -67,7 +67,7 @@ export async function authenticate(context: VisitContext, attempt: Attempt): Pro
   await context.audit({ event: 'sign-in-failed', subject, method: attempt.method, reason: answer.reason })
   if (answer.reason === 'wrong') {
     const after = await taken.wrong()
-    if ('locked' in after) return { problem: { code: `locked-${after.locked}` } }
+    if ('locked' in after) return { problem: problemOf(after) }
     const warning: FieldError[] = after.left === 1 ? [{ code: 'last-try', field: attempt.wrong.field }] : []
     return { errors: [attempt.wrong, ...warning], kept: { ...attempt.kept } }
   }

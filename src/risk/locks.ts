@@ -4,7 +4,9 @@
  * locking its owner out: a browser that signed in with it before has an allowance of its own, which no stranger can
  * spend, and one network alone never causes a lasting lock.
  */
-import { type Clock, minutes } from '../clock.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Clock, minutes, seconds } from '../clock.ts'
+import type { ProblemCode } from '../errors.ts'
 import { type Institution, neverForGood } from '../institution.ts'
 import { keyedHash } from '../secrets.ts'
 import {
@@ -28,6 +30,14 @@ export type Guarded = 'password' | 'certificate-password' | 'answer' | 'pin' | '
 
 export type Locked = { readonly locked: 'for-a-while' | 'for-good' }
 
+/** Why there is no try: a lock, or nothing but others' tries that the bank has not decided for very long. */
+export type NotTaken = Locked | { readonly locked: 'by-pending' }
+
+/** Where the bank does not decide, nobody is locked out: it is the bank that is away. */
+export const problemOf = ({ locked }: NotTaken): { readonly code: ProblemCode } => ({
+  code: locked === 'by-pending' ? 'bank-unavailable' : `locked-${locked}`,
+})
+
 /** One try, taken before the bank is asked; then exactly one of its three ends is called. */
 export type Try = {
   /** keyed hash of whom it counts for, so that the audit can tell one from another without naming anybody */
@@ -43,11 +53,11 @@ export type Try = {
 
 export type Locks = {
   /** @param subject login ID, customer id or account id; kept only as a keyed hash */
-  take: (what: Guarded, subject: string) => Promise<Try | Locked>
+  take: (what: Guarded, subject: string) => Promise<Try | NotTaken>
   /** The allowance of an address; taken once for a submit, however many rows it has. */
-  takeAddress: (address: string) => Promise<Try | Locked>
+  takeAddress: (address: string) => Promise<Try | NotTaken>
   /** Both at once, for a submit that tries one thing. `device`: the token of a browser, where it brought one. */
-  takeFrom: (address: string, what: Guarded, subject: string, device?: string) => Promise<Try | Locked>
+  takeFrom: (address: string, what: Guarded, subject: string, device?: string) => Promise<Try | NotTaken>
   /** The counter that a browser has for itself, once it is known. */
   laneOf: (what: Guarded, subject: string, device: string) => string
   /** How many wrong tries are remembered now, those behind a temporary lock among them. */
@@ -69,7 +79,12 @@ type LockParts = {
   readonly clock: Clock
   readonly institution: Institution
   readonly key: Buffer
+  /** ms that a try waits for pending ones before it */
+  readonly patience?: number
 }
+
+/** How often a waiting try looks whether there is room, ms. */
+const lookEvery = 100
 
 /** One allowance that a try is taken from. */
 type Counter = {
@@ -83,7 +98,7 @@ type Counter = {
   readonly only?: 'this-device' | 'this-network'
 }
 
-export function createLocks({ db, clock, institution, key }: LockParts): Locks {
+export function createLocks({ db, clock, institution, key, patience = seconds(10) }: LockParts): Locks {
   const { password, answer, pin, address: everybody } = institution.rules
   const rules = {
     password,
@@ -102,11 +117,25 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
   const laneOf = (what: Guarded, name: string, device: string): string =>
     keyedHash(key, `${what} of device ${device} ${name}`)
 
-  const take = async (counter: Counter): Promise<Try | Locked> => {
+  /**
+   * Right tries of many colleagues or journeys at once may fill the allowance for a moment: whoever comes then waits until
+   * those are decided. If they were wrong, he finds the lock.
+   */
+  const reserve = async (subject: string, rule: AttemptRule, belongsTo: string | null) => {
+    for (let waited = 0; ; waited += lookEvery) {
+      const reserved = await reserveAttempt(db, subject, rule, clock(), belongsTo)
+      if (reserved.ok || reserved.lockedUntil !== undefined || waited >= patience) return reserved
+      // Not all at the same moment.
+      await pause(lookEvery * (0.5 + Math.random()))
+    }
+  }
+
+  const take = async (counter: Counter): Promise<Try | NotTaken> => {
     const { key: counted, owner, what, rule, only } = counter
     const belongsTo = only ? owner : null
-    const reserved = await reserveAttempt(db, counted, rule, clock(), belongsTo)
-    if (!reserved.ok) return lastingOrNot(reserved.lockedUntil)
+    const reserved = await reserve(counted, rule, belongsTo)
+    if (!reserved.ok)
+      return reserved.lockedUntil === undefined ? byPending : lastingOrNot(reserved.lockedUntil)
     const before = reserved.wrongBefore
     return {
       subject: owner,
@@ -128,7 +157,7 @@ export function createLocks({ db, clock, institution, key }: LockParts): Locks {
   }
 
   /** One after the other; what was taken is given back when a later one is locked. */
-  const takeAll = async (door: Counter, counters: readonly Counter[]): Promise<Try | Locked> => {
+  const takeAll = async (door: Counter, counters: readonly Counter[]): Promise<Try | NotTaken> => {
     const taken: Try[] = []
     for (const counter of [door, ...counters]) {
       const next = await take(counter)
@@ -207,6 +236,8 @@ function together(all: readonly Try[]): Try {
     },
   }
 }
+
+const byPending = { locked: 'by-pending' } as const
 
 const lastingOrNot = (lockedUntil: number): Locked => ({
   locked: lockedUntil >= forGood ? 'for-good' : 'for-a-while',

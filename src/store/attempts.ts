@@ -24,7 +24,8 @@ const pendingFor = 60_000
 
 type Reserved =
   | { readonly ok: true; readonly left: number; readonly wrongBefore: number }
-  | { readonly ok: false; readonly lockedUntil: number }
+  /** undefined: no lock, but every try that is left is pending in requests still on their way */
+  | { readonly ok: false; readonly lockedUntil: number | undefined }
 
 /**
  * Takes one try of a subject. `left` says how many more there are should this one be wrong.
@@ -87,9 +88,9 @@ export async function reserveAttempt(
     .selectFrom('attempts')
     .select('locked_until')
     .where('subject', '=', subject)
+    .where('locked_until', '>=', now)
     .executeTakeFirst()
-  // Every try is pending in requests still on their way: as good as locked, for a moment.
-  return { ok: false, lockedUntil: Math.max(locked?.locked_until ?? 0, now + 1) }
+  return { ok: false, lockedUntil: locked?.locked_until }
 }
 
 /** A temporary lock starts the count anew, but what led to it is not forgotten. */

@@ -121,6 +121,18 @@ describe('guessing a password', () => {
     expect(await goOn(walk, 'mihon02')).toBeTruthy()
   }, 90_000)
 
+  it('is not what a company does whose people sign in twelve times at once with the right one', async () => {
+    const walk = await begin(bank)
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        send(bank, walk, 'POST', `${walk.base}/sign-in`, { fields: { loginId: 'mihon01', password } }),
+      ),
+    )
+    expect(new Set(answers.map(({ headers }) => headers.location))).toEqual(
+      new Set([`${walk.base}/choose-services`]),
+    )
+  })
+
   it('gets nowhere with other spellings of one login ID', async () => {
     for (const spelling of ['mihon02', ' mihon02 ', 'ｍｉｈｏｎ０２', 'mihon02\t', '\u3000mihon02'])
       await signIn(await newJourney(), spelling, 'wrong')

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { join } from 'node:path'
 import { type Institution, readInstitution } from '../../src/institution.ts'
-import { createLocks, type Locked, type Locks, type Try } from '../../src/risk/locks.ts'
+import { createLocks, type Locks, type NotTaken, type Try } from '../../src/risk/locks.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -20,14 +20,18 @@ beforeEach(async () => {
   // Two processes share PostgreSQL through pools of their own; SQLite has one process, so one connection serves both.
   databases = url.startsWith('sqlite:') ? [first] : [first, await openDatabase(url)]
   processes = [0, 1].map((index) =>
-    createLocks({ db: databases[index] ?? first, clock: () => now, institution, key }),
+    createLocks({ db: databases[index] ?? first, clock: () => now, institution, key, patience: 2000 }),
   )
 })
 afterEach(async () => {
   for (const db of databases) await db.destroy()
 })
 
-const isTry = (taken: Try | Locked): taken is Try => !('locked' in taken)
+const atOnce = <Value>(count: number, act: (turn: number) => Promise<Value>): Promise<Value[]> =>
+  Promise.all(Array.from({ length: count }, (_, turn) => act(turn)))
+const bankAnswers = () => new Promise((done) => setTimeout(done, 20))
+
+const isTry = (taken: Try | NotTaken): taken is Try => !('locked' in taken)
 const locksOf = (index: number): Locks => processes[index % 2] as Locks
 
 async function guessWrong(
@@ -35,8 +39,8 @@ async function guessWrong(
   subject = 'mihon01',
   address = '192.0.2.1',
   device?: string,
-): Promise<(Locked | { left: number })[]> {
-  const outcomes: (Locked | { left: number })[] = []
+): Promise<(NotTaken | { left: number })[]> {
+  const outcomes: (NotTaken | { left: number })[] = []
   for (let turn = 0; turn < times; turn += 1) {
     const taken = await locksOf(turn).takeFrom(address, 'password', subject, device)
     outcomes.push(isTry(taken) ? await taken.wrong() : taken)
@@ -67,13 +71,34 @@ describe('wrong tries', () => {
   })
 
   it('of 200 parallel guesses over two processes reach the bank five times, never six', async () => {
-    const taken = await Promise.all(
-      Array.from({ length: 200 }, (_, turn) => locksOf(turn).takeFrom(`192.0.2.${turn}`, 'pin', 'account')),
+    const taken = await atOnce(200, async (turn) => {
+      const one = await locksOf(turn).takeFrom(`192.0.2.${turn}`, 'pin', 'account')
+      if (isTry(one)) await bankAnswers().then(() => one.wrong())
+      return one
+    })
+    expect(taken.filter(isTry)).toHaveLength(5)
+    expect(new Set(taken.map((one) => (isTry(one) ? 'tried' : one.locked)))).toEqual(
+      new Set(['tried', 'for-a-while']),
     )
-    const tries = taken.filter(isTry)
-    expect(tries).toHaveLength(5)
-    await Promise.all(tries.map((one) => one.wrong()))
     expect(isTry(await locksOf(0).takeFrom('198.51.100.1', 'pin', 'account'))).toBe(false)
+  })
+
+  it('are none of thirty right ones at once, which wait for each other in place of being called locked', async () => {
+    const taken = await atOnce(30, async (turn) => {
+      const one = await locksOf(turn).takeFrom('192.0.2.1', 'password', 'mihon01')
+      if (isTry(one)) await bankAnswers().then(() => one.right())
+      return one
+    })
+    expect(taken.filter(isTry)).toHaveLength(30)
+    expect(await guessWrong(1)).toEqual([{ left: 4 }])
+  })
+
+  it('that the bank never decides let nobody else try, and lock nobody', async () => {
+    await atOnce(5, () => locksOf(0).take('password', 'mihon01'))
+    expect(await locksOf(1).take('password', 'mihon01')).toEqual({ locked: 'by-pending' })
+    expect(await locksOf(1).lockedUntil('password', 'mihon01')).toBeUndefined()
+    now += 2 * minute
+    expect(isTry(await locksOf(1).take('password', 'mihon01'))).toBe(true)
   })
 
   it('from several networks lock for good after three temporary locks, and time does not lift that', async () => {
