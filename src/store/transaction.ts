@@ -1,4 +1,5 @@
 /** Several writes that stand or fall together, tried again when two processes met in the same rows. */
+import { DatabaseAway } from './database-away.ts'
 import type { Database } from './open.ts'
 
 const mostTries = 5
@@ -20,7 +21,9 @@ export async function transact<Value>(
   }
 }
 
+/** Where the connection broke before the commit was sent, nothing was written; after that nobody knows, and we do not guess. */
 function isWorthAnotherTry(error: unknown): boolean {
+  if (error instanceof DatabaseAway) return !error.mayHaveCommitted
   return (
     error instanceof Error &&
     'code' in error &&
