@@ -66,7 +66,7 @@ export function createConsents({
   pairwiseKey: Buffer
 }): Consents {
   const renewable = async (from: Database, customer: string, client: string, now: number) =>
-    pastOf(await listConsents(from, customer, client), now).former
+    pastOf(await listConsents(from, customer, client), client, now).former
 
   return {
     async give(transaction, agreement) {

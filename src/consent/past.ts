@@ -10,12 +10,13 @@ export type Past = {
   readonly former: Consent | undefined
   /** the bank's ids of accounts that somebody stopped for this fintech, and the customer has not shared with it again */
   readonly stopped: ReadonlySet<string>
-  /** those that ended because the bank said that their inquiry PIN has changed */
+  /** those that ended because the bank said that their inquiry PIN has changed, whichever fintech asked when it did */
   readonly stale: ReadonlySet<string>
 }
 
-/** @param consents of one customer with one client, the newest first */
-export function pastOf(consents: readonly Consent[], now: number): Past {
+/** @param all the consents of one customer, the newest first */
+export function pastOf(all: readonly Consent[], client: string, now: number): Past {
+  const consents = all.filter((consent) => consent.client === client)
   const lastWord = new Map<string, 'shared' | 'stopped'>()
   const note = (account: string, word: 'shared' | 'stopped') => {
     if (!lastWord.has(account)) lastWord.set(account, word)
@@ -29,7 +30,7 @@ export function pastOf(consents: readonly Consent[], now: number): Past {
   return {
     former: consents.find((consent) => isRenewable(consent, now)),
     stale: new Set(
-      consents
+      all
         .flatMap(({ stoppedAccounts }) => stoppedAccounts)
         .filter(({ reason }) => reason === 'pin-changed')
         .map(({ bankAccount }) => bankAccount),

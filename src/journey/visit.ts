@@ -127,7 +127,7 @@ export const pastWith = async (
   { consents, clock }: JourneyParts,
   customer: string,
   client: string,
-): Promise<Past> => pastOf(await consents.listOf(customer, client), clock())
+): Promise<Past> => pastOf(await consents.listOf(customer), client, clock())
 
 /** `grant_id` is a wish to renew exactly this arrangement: once it is known who signed in, it is this or nothing. */
 export const renews = ({ pending: { grantId }, context: { facts, past } }: Visit): boolean =>

@@ -3,7 +3,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { accountHandle } from '../../src/journey/journey.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
-import { allow, begin, comeBack, connect, registerPins, stepOf, walkToConsent } from '../support/walk.ts'
+import { openFintech } from '../support/fintech.ts'
+import {
+  allow,
+  begin,
+  chooseServices,
+  comeBack,
+  connect,
+  registerPins,
+  signIn,
+  stepOf,
+  walkToConsent,
+} from '../support/walk.ts'
 
 let bank: TestBank
 beforeAll(async () => {
@@ -44,6 +55,11 @@ it('a PIN that was changed at the branch is found on use, and the table says 要
   await bank.simulator.changePin(idOf('1002208'))
   const ids = (body.accounts as { accountId: string }[]).map(({ accountId }) => accountId)
   for (const id of ids) await fintech.api(`/api/accounts/${id}/balances`, access)
+
+  // The bank knows it whichever fintech it was that asked.
+  const elsewhere = await begin(bank, { fintech: openFintech(bank, 'demo-kaikei') })
+  await signIn(elsewhere, 'mihon02')
+  expect((await chooseServices(elsewhere)).html).toContain('要再登録')
 
   const walk = await begin(bank)
   const consent = await walkToConsent(walk, 'mihon02')

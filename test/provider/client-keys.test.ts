@@ -1,7 +1,7 @@
 /** A fintech publishes its keys and changes them by itself; its server may be down for a while, and may lead nowhere else. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as oauth from 'oauth4webapi'
-import { hours, minutes } from '../../src/clock.ts'
+import { hours, minutes, seconds } from '../../src/clock.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openReceiver, type Receiver, status } from '../support/receiver.ts'
 import { keyPair, strictFintech } from '../support/strict-fintech.ts'
@@ -67,6 +67,17 @@ describe('published keys', () => {
     pass(hours(2))
     await expect(signingWith(privateKey)).rejects.toThrow()
     publish(jwks)
+    pass(seconds(6))
     await signingWith(privateKey)
+  })
+
+  it('of a server that gives none are asked for once in five seconds, however many requests need them', async () => {
+    const { privateKey } = await keyPair('ES256')
+    published.answer = status(500)
+    for (let n = 0; n < 3; n += 1) await expect(signingWith(privateKey)).rejects.toThrow()
+    expect(published.received).toHaveLength(1)
+    pass(seconds(6))
+    await expect(signingWith(privateKey)).rejects.toThrow()
+    expect(published.received).toHaveLength(2)
   })
 })
