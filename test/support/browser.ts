@@ -109,7 +109,8 @@ export function openBrowser({ server, settings }: Pick<TestBank, 'server' | 'set
 
 export const csrfOf = (html: string): string => /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
 
-function refreshTarget(html: string): URL | undefined {
+/** Where a page leads by itself. */
+export function refreshTarget(html: string): URL | undefined {
   const target = /http-equiv="refresh" content="0;url=([^"]+)"/.exec(html)?.[1]
   return target ? new URL(target.replaceAll('&amp;', '&')) : undefined
 }

@@ -1,4 +1,4 @@
-/** A temporary PostgreSQL cluster, made and started by the tests themselves, never as root, gone when they end. */
+/** A temporary PostgreSQL cluster, made and started by tests and measurements themselves, never as root, gone when they end. */
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -7,10 +7,18 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { openDatabase } from '../../src/store/open.ts'
 
-export type Cluster = { readonly url: string; readonly stop: () => Promise<void> }
+export type Cluster = {
+  readonly url: string
+  /** of the server that all its processes are children of */
+  readonly pid: number
+  readonly stop: () => Promise<void>
+}
 
-/** Starts a cluster that trusts 127.0.0.1. It forgets on a crash (no fsync), because only tests use it. */
-export async function startPostgres(): Promise<Cluster> {
+/**
+ * Starts a cluster that trusts 127.0.0.1.
+ * @param durable as in production; else it forgets on a crash (no fsync), which is quicker and enough for a test
+ */
+export async function startPostgres({ durable = false } = {}): Promise<Cluster> {
   const versions = readdirSync('/usr/lib/postgresql')
     .filter((version) => existsSync(join('/usr/lib/postgresql', version, 'bin/initdb')))
     .toSorted((a, b) => Number(b) - Number(a))
@@ -38,12 +46,13 @@ export async function startPostgres(): Promise<Cluster> {
     { stdio: 'ignore' },
   )
   const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1']
-  for (const setting of forgetful) options.push('-c', setting)
+  for (const setting of durable ? lasting : forgetful) options.push('-c', setting)
   const server = spawn(...run('postgres', options), { stdio: 'ignore' })
   const url = `postgres://ninka@127.0.0.1:${port}/postgres`
   await ready(url)
   return {
     url,
+    pid: server.pid ?? 0,
     async stop() {
       const ended = new Promise((done) => server.once('exit', done))
       server.kill('SIGINT')
@@ -52,6 +61,9 @@ export async function startPostgres(): Promise<Cluster> {
     },
   }
 }
+
+/** Otherwise as PostgreSQL comes: every commit waits for the disk. */
+const lasting = ['max_connections=300', 'shared_buffers=512MB', 'max_wal_size=4GB']
 
 const forgetful = [
   'fsync=off',

@@ -1,0 +1,163 @@
+/**
+ * The real program as it runs in production, under measurement: `node src/main.ts start` behind what plays the TLS proxy, on
+ * SQLite or on a PostgreSQL that waits for the disk, with a bank over HTTPS. Nothing in the product knows that it is measured.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hashClientSecret } from '../src/secrets.ts'
+import { createClients } from '../src/store/clients.ts'
+import { openDatabase } from '../src/store/open.ts'
+import { authority, client, openWorkshop } from '../test/support/openssl.ts'
+import { newDatabase, startPostgres } from '../test/support/postgres.ts'
+import { type CrowdBank, openCrowdBank } from './bank.ts'
+import { type Program, startProgram } from './program.ts'
+
+export type Fintech = {
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly redirectUri: string
+}
+
+export type Installation = {
+  /** the issuer; nobody listens there: requests go to the processes, as from a proxy */
+  readonly publicUrl: string
+  readonly databaseUrl: string
+  readonly fintech: Fintech
+  readonly bank: CrowdBank
+  /** of PostgreSQL's own server; undefined on SQLite */
+  readonly databasePid: number | undefined
+  /** those that were started and neither stopped nor killed */
+  readonly running: () => readonly Program[]
+  /** One more process; ready when it returns. @throws Error with what it logged when it does not get ready */
+  readonly start: (environment?: Readonly<Record<string, string>>) => Promise<Program>
+  readonly stop: () => Promise<void>
+}
+
+export type InstallationOptions = {
+  readonly database?: 'sqlite' | 'postgres'
+  /** how many are started at once */
+  readonly processes?: number
+  /** the bank compares passwords with argon2id */
+  readonly argon2?: boolean
+  /** every so-manieth customer is asked the extra question */
+  readonly asksEvery?: number
+  /** more settings, and others than these */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+const root = join(import.meta.dirname, '..')
+const publicUrl = 'https://login.bench.example'
+
+export async function openInstallation({
+  database = 'sqlite',
+  processes = 1,
+  environment = {},
+  ...crowd
+}: InstallationOptions = {}): Promise<Installation> {
+  const folder = mkdtempSync(join(tmpdir(), 'ninka-bench-'))
+  const file = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content)
+    return join(folder, name)
+  }
+  const { tls, settings, removeKeys } = makeGatewayKeys(file)
+  const cluster = database === 'postgres' ? await startPostgres({ durable: true }) : undefined
+  const databaseUrl = cluster ? await newDatabase(cluster.url) : `sqlite:${join(folder, 'ninka.db')}`
+  const fintech = await registerFintech(databaseUrl)
+  const bank = await openCrowdBank({ tls, ...crowd })
+  const programs = new Set<Program>()
+  const usual = {
+    PUBLIC_URL: publicUrl,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: folder,
+    MASTER_KEY_FILE: file('master.key', `${randomBytes(32).toString('base64')}\n`),
+    INSTITUTION_FILE: join(root, 'src', 'demo', 'institution.json'),
+    TRUSTED_PROXIES: '127.0.0.1',
+    BANK: bank.url,
+    ...settings,
+    ...environment,
+  }
+  let started = 0
+
+  const installation: Installation = {
+    publicUrl,
+    databaseUrl,
+    fintech,
+    bank,
+    databasePid: cluster?.pid,
+    running: () => [...programs].filter((one) => one.isRunning()),
+    async start(others = {}) {
+      started += 1
+      const dataDir = join(folder, `process-${started}`)
+      mkdirSync(dataDir)
+      const program = await startProgram({
+        arguments: [join(root, 'src', 'main.ts'), 'start'],
+        environment: { ...usual, DATA_DIR: dataDir, ...others },
+        log: join(dataDir, 'log'),
+      })
+      programs.add(program)
+      return program
+    },
+    async stop() {
+      await Promise.all(installation.running().map((one) => one.stop()))
+      await bank.close()
+      await cluster?.stop()
+      removeKeys()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    for (let n = 0; n < processes; n += 1) await installation.start()
+  } catch (error) {
+    await installation.stop()
+    throw error
+  }
+  return installation
+}
+
+/** The fintech whose customers come: as a bank's staff register one. */
+async function registerFintech(databaseUrl: string): Promise<Fintech> {
+  const [clientId, clientSecret] = ['bench-books', randomBytes(32).toString('base64url')]
+  const redirectUri = 'https://books.bench.example/callback'
+  const db = await openDatabase(databaseUrl)
+  await createClients({ db, clock: () => Date.now() }).put({
+    id: clientId,
+    serviceName: 'みほん会計',
+    companyName: 'みほん会計株式会社',
+    registrationNumber: '関東財務局長（電代）第001号（見本）',
+    contact: '0120-000-222（平日 9:00〜17:00）',
+    liabilityUrl: 'https://books.bench.example/liability',
+    termsUrl: 'https://books.bench.example/terms',
+    termsVersion: '2026-01-01',
+    privacyUrl: 'https://books.bench.example/privacy',
+    customerChooses: true,
+    scopes: ['balances', 'transactions'],
+    consentDays: 90,
+    redirectUris: [redirectUri],
+    authentication: { method: 'client_secret_basic', secretHash: hashClientSecret(clientSecret) },
+  })
+  await db.destroy()
+  return { clientId, clientSecret, redirectUri }
+}
+
+/** What the gateway and we know each other by. */
+function makeGatewayKeys(file: (name: string, content: string) => string) {
+  const { issue, remove } = openWorkshop()
+  const root = issue({ subject: '/CN=bench authority', extensions: authority })
+  const gateway = issue({
+    subject: '/CN=localhost',
+    issuer: root,
+    extensions: ['subjectAltName=DNS:localhost', 'extendedKeyUsage=serverAuth'],
+  })
+  const ours = issue({ subject: '/CN=ninka', issuer: root, extensions: client })
+  return {
+    tls: { cert: gateway.pem, key: readFileSync(gateway.key, 'utf8'), ca: root.pem },
+    settings: {
+      BANK_CERTIFICATE_FILE: file('bank-client.pem', ours.pem),
+      BANK_KEY_FILE: file('bank-client.key', readFileSync(ours.key, 'utf8')),
+      BANK_AUTHORITIES_FILE: file('bank-authorities.pem', root.pem),
+    },
+    removeKeys: remove,
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * A real customer's way over real HTTP, from the fintech's pushed request to its tokens, and what the fintech does with them.
+ * Whatever does not go as it should says at which step, with which status and why.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { csrfOf, refreshTarget } from '../test/support/browser.ts'
+import { answer, loginIdOf, password, pin } from './bank.ts'
+import {
+  type Answer,
+  type Browser,
+  Failed,
+  type Fields,
+  openBrowser,
+  openWire,
+  type Page,
+  type WireOptions,
+} from './browser.ts'
+import type { Fintech } from './installation.ts'
+
+export type Tokens = { readonly access: string; readonly refresh: string }
+
+/** How far a journey came; what the bank or the server has answered counts, even when a later step failed. */
+export type Reached = {
+  readonly customer: number
+  /** `/journey/<uid>` */
+  readonly base?: string
+  /** 許可 was answered: from now on the consent must never be lost */
+  readonly allowed?: true
+  /** the fintech has it, with what proves that it asked */
+  readonly code?: string
+  readonly verifier?: string
+  readonly tokens?: Tokens
+}
+
+export type Walked =
+  | { readonly ok: true; readonly reached: Reached & { readonly tokens: Tokens } }
+  | { readonly ok: false; readonly reached: Reached; readonly failed: Failed }
+
+export type WalkOptions = {
+  /** a PIN is registered in the journey, or 「登録しないで次へ」 */
+  readonly pins?: 'register' | 'skip'
+  /** what he types as his password */
+  readonly password?: string
+  /** the journey ends before this step is submitted, as when the tab is closed */
+  readonly until?: string
+}
+
+/** What a fintech's call was answered. */
+export type Called = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
+
+export type Load = {
+  /** The whole way. Never throws but for a defect of its own. */
+  readonly connect: (customer: number, options?: WalkOptions) => Promise<Walked>
+  /** @throws Failed where there was no answer at all; so the others */
+  readonly exchange: (code: string, verifier: string) => Promise<Called>
+  readonly refresh: (refreshToken: string) => Promise<Called>
+  readonly introspect: (token: string) => Promise<Called>
+  readonly revoke: (token: string) => Promise<Called>
+  /** GET of the accounts API, such as `/api/accounts` */
+  readonly api: (path: string, accessToken: string) => Promise<Called>
+  readonly close: () => Promise<void>
+}
+
+/** @param fintech in whose name all this happens */
+export function openLoad({ fintech, ...options }: WireOptions & { readonly fintech: Fintech }): Load {
+  const { publicUrl } = options
+  const { clientId, clientSecret, redirectUri } = fintech
+  const wire = openWire(options)
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+  let calls = 0
+
+  const call = async (name: string, fields: Record<string, string>): Promise<Called> => {
+    calls += 1
+    const got = await wire.send({
+      name,
+      method: 'POST',
+      path: `/${name}`,
+      headers: {
+        authorization,
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-forwarded-for': addressOf(calls),
+      },
+      body: new URLSearchParams(fields).toString(),
+    })
+    return called(got)
+  }
+  const exchange = (code: string, verifier: string) =>
+    call('token', {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+    })
+
+  async function go(reached: Changing, options: WalkOptions): Promise<Tokens | undefined> {
+    const browser = openBrowser(wire, { publicUrl, from: addressOf(reached.customer) })
+    const { verifier, requestUri } = await push()
+    const asked = new URLSearchParams({ client_id: clientId, request_uri: requestUri })
+    const first = await browser.get('authorize', `/authorize?${asked.toString()}`)
+    reached.base = expectStep(first, 'sign-in')
+    const shown = await toConsent(browser, first, reached, options)
+    if (!shown) return undefined
+    const back = await comeBack(browser, await allow(browser, shown, reached))
+    reached.code = back.searchParams.get('code') ?? ''
+    reached.verifier = verifier
+    if (reached.code === '') throw new Failed('resume', 303, `back without a code: ${back.search}`)
+    const { status, body } = await exchange(reached.code, verifier)
+    if (status !== 200) throw new Failed('token', status, JSON.stringify(body))
+    return { access: String(body.access_token), refresh: String(body.refresh_token) }
+  }
+
+  async function push() {
+    const verifier = randomBytes(32).toString('base64url')
+    const { status, body } = await call('par', {
+      client_id: clientId,
+      response_type: 'code',
+      redirect_uri: redirectUri,
+      scope: 'openid offline_access balances transactions',
+      state: randomBytes(16).toString('base64url'),
+      nonce: randomBytes(16).toString('base64url'),
+      prompt: 'consent',
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    })
+    if (status !== 201) throw new Failed('par', status, JSON.stringify(body))
+    return { verifier, requestUri: String(body.request_uri) }
+  }
+
+  return {
+    async connect(customer, walk = {}) {
+      const reached: Changing = { customer }
+      try {
+        const tokens = await go(reached, walk)
+        if (tokens) return { ok: true, reached: { ...reached, tokens } }
+        return { ok: false, reached, failed: new Failed(walk.until ?? '', 200, 'left on purpose') }
+      } catch (error) {
+        if (error instanceof Failed) return { ok: false, reached, failed: error }
+        throw error
+      }
+    },
+    exchange,
+    refresh: (token) => call('token', { grant_type: 'refresh_token', refresh_token: token }),
+    introspect: (token) => call('introspect', { token }),
+    revoke: (token) => call('revoke', { token }),
+    async api(path, token) {
+      calls += 1
+      const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': addressOf(calls) }
+      return called(await wire.send({ name: 'api', method: 'GET', path, headers }))
+    },
+    close: wire.close,
+  }
+}
+
+type Changing = { -readonly [Key in keyof Reached]: Reached[Key] }
+
+const called = ({ status, body }: Answer): Called => ({
+  status,
+  body: body.startsWith('{') ? (JSON.parse(body) as Record<string, unknown>) : {},
+})
+
+/** What each step wants, until 手順 6 is shown. Undefined when the customer left before. */
+async function toConsent(
+  browser: Browser,
+  first: Page,
+  { base = '', customer }: Reached,
+  { pins = 'register', until, ...typed }: WalkOptions,
+): Promise<Page | undefined> {
+  const fieldsOf: Readonly<Record<string, (html: string) => Fields>> = {
+    'sign-in': () => ({ loginId: loginIdOf(customer), password: typed.password ?? password }),
+    'answer-challenge': () => ({ answer }),
+    'choose-services': () => ({ services: ['balances', 'transactions'] }),
+    'register-pins': (html) => (pins === 'skip' ? { action: 'skip' } : onePin(html)),
+    'review-pins': () => ({ action: 'confirm' }),
+  }
+  let page = first
+  for (const [step, fields] of Object.entries(fieldsOf)) {
+    const due = stepOf(page)
+    if (due === until) return undefined
+    if (due !== step) continue
+    page = await browser.post(due, `${base}/${due}`, { _csrf: csrfOf(page.html), ...fields(page.html) })
+    if (page.status !== 200 || stepOf(page) === due) throw new Failed(due, page.status, saidBy(page))
+  }
+  expectStep(page, 'give-consent')
+  return until === 'give-consent' ? undefined : page
+}
+
+/** 許可 with the tick and every account that the page offers. */
+async function allow(browser: Browser, { html }: Page, reached: Changing): Promise<Page> {
+  const valueOf = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? ''
+  const page = await browser.post('give-consent', `${reached.base}/give-consent`, {
+    _csrf: csrfOf(html),
+    proceed: 'yes',
+    accounts: [...html.matchAll(/name="accounts" value="([^"]+)"/g)].map((match) => match[1] ?? ''),
+    shown: valueOf('shown'),
+    language: valueOf('language'),
+  })
+  expectStep(page, 'return')
+  reached.allowed = true
+  return page
+}
+
+/** Through the engine back to the fintech: the address it is called at. */
+async function comeBack(browser: Browser, page: Page): Promise<URL> {
+  const target = refreshTarget(page.html)
+  if (!target) throw new Failed('return', page.status, saidBy(page))
+  const { leftTo, ...last } = await browser.get('resume', target.pathname + target.search)
+  if (!leftTo) throw new Failed('resume', last.status, saidBy({ ...last, leftTo }))
+  return leftTo
+}
+
+/** @returns `/journey/<uid>` */
+function expectStep(page: Page, step: string): string {
+  const [, base, shown] = /^(\/journey\/[\w-]+)\/([\w-]+)$/.exec(page.path) ?? []
+  if (page.status !== 200 || shown !== step || !base)
+    throw new Failed(step, page.status, `${page.path}: ${saidBy(page)}`)
+  return base
+}
+
+const stepOf = ({ path }: Page): string => path.split('/')[3] ?? ''
+
+/** The problem, the errors or at least the title of a page. */
+function saidBy({ html, path, leftTo }: Page): string {
+  if (leftTo) return `led to ${leftTo.origin}${leftTo.pathname}`
+  const problem = /data-problem="([\w-]+)"/.exec(html)?.[1]
+  const errors = /<div role="alert">([\s\S]*?)<\/div>/
+    .exec(html)?.[1]
+    ?.replaceAll(/<[^>]*>|\s+/g, ' ')
+    .trim()
+  return problem ?? errors ?? /<title>([^<]*)/.exec(html)?.[1] ?? `${path}: ${html.slice(0, 200)}`
+}
+
+/** The PIN of the first account that has none in force. */
+function onePin(html: string): Fields {
+  const row = html.split('<tr ').find((part) => part.includes('tag unregistered'))
+  const handle = /name="rows" value="([^"]+)"/.exec(row ?? '')?.[1] ?? ''
+  return { rows: [handle], [`pin-${handle}`]: pin }
+}
+
+/** Customers come from everywhere, and fintechs from many machines: spread over 10.0.0.0/8, the same for the same number. */
+function addressOf(number: number): string {
+  const spread = Math.imul(number + 1, 2_654_435_761) >>> 8
+  return `10.${spread >>> 16}.${(spread >>> 8) & 255}.${spread & 255}`
+}
