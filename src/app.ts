@@ -26,6 +26,7 @@ import { makeSigningKeys, readSigningKeys } from './provider/keys.ts'
 import { mountProvider } from './provider/mount.ts'
 import { createProvider, pairwiseSubject } from './provider/provider.ts'
 import { isThisMachine } from './outgoing/address.ts'
+import { type Readiness, readinessOf, readinessRoutes } from './readiness.ts'
 import type { RiskEngine } from './risk/assess.ts'
 import { createLocks } from './risk/locks.ts'
 import { createSignIns } from './risk/sign-ins.ts'
@@ -82,6 +83,7 @@ export type App = {
   readonly deskServer: FastifyInstance | undefined
   readonly clients: Clients
   readonly background: Background
+  readonly readiness: Readiness
 }
 
 export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
@@ -181,7 +183,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   const resourceParts = { ...parts, provider, clients, consents, refusals }
   await resources(server, { ...resourceParts, origin: publicUrl })
-  server.get('/healthz', async () => ({ status: 'ok' }))
+  const readiness = readinessOf({ db, clock, log })
+  readinessRoutes(server, readiness)
   // Invented customers have no business in a bank's process, so it does not even load them.
   if (settings.mode === 'demo') {
     await server.register((await import('./web/gallery.ts')).galleryRoutes)
@@ -197,5 +200,5 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.desk && (await createDesk({ ...parts, entrance: parts.desk, clients, consents, locks }))
   const background = await createBackground({ ...parts, finishing, clients, jwks, reach })
   server.addHook('onClose', () => background.stop())
-  return { server, certificateServer, mutualTlsServer, deskServer, clients, background }
+  return { server, certificateServer, mutualTlsServer, deskServer, clients, background, readiness }
 }

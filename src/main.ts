@@ -65,7 +65,7 @@ async function startServer(settings: Settings): Promise<Started> {
   const { bank, bankControls, resetBank, closeBank } = await bankOf(settings, { db, log })
   const certificates = await certificateParts(settings, institution, log)
   const mutualTls = await mutualTlsParts(settings, institution, log)
-  const { server, certificateServer, mutualTlsServer, deskServer, clients } = await createApp({
+  const { server, certificateServer, mutualTlsServer, deskServer, clients, readiness } = await createApp({
     settings,
     institution,
     db,
@@ -109,9 +109,11 @@ async function startServer(settings: Settings): Promise<Started> {
           resetBank,
         })
       : undefined
+  readiness.open()
   return {
     said: `ready: open ${demo ? settings.fintechUrl : settings.publicUrl}`,
     async stop() {
+      readiness.close()
       await fintechs?.close()
       for (const front of fronts) await front?.close()
       await certificateServer?.close()

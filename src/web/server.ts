@@ -120,7 +120,7 @@ function logRequests(app: FastifyInstance): void {
     const interaction = reply.getHeader(interactionHeader)
     const uid = (request.params as { uid?: unknown } | undefined)?.uid
     // Asked every few seconds by whoever watches us.
-    const level = request.routeOptions.url === '/healthz' ? 'debug' : 'info'
+    const level = /^\/(health|ready)z$/.test(request.routeOptions.url ?? '') ? 'debug' : 'info'
     request.log[level]({
       event: 'request',
       method: request.method,

@@ -14,6 +14,7 @@ import type { RiskEngine } from '../../src/risk/assess.ts'
 import type { Entrance } from '../../src/operator/desk/entrance.ts'
 import { createSecrets } from '../../src/secrets.ts'
 import { readSettings, type Settings } from '../../src/settings.ts'
+import type { Readiness } from '../../src/readiness.ts'
 import { makeSigningKeys } from '../../src/provider/keys.ts'
 import type { Clients } from '../../src/store/clients.ts'
 import { type Database, openDatabase } from '../../src/store/open.ts'
@@ -35,6 +36,7 @@ export type TestBank = {
   readonly sweeper: Sweeper
   readonly sealer: Sealer
   readonly outbox: Delivery
+  readonly readiness: Readiness
   readonly clients: Clients
   readonly tickets: CertificateTickets
   readonly secrets: ReturnType<typeof createSecrets>
@@ -83,7 +85,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   await sealedSecret({ db, secrets, clock }, 'signing-keys', () => signingKeys)
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
-  const { server, certificateServer, mutualTlsServer, deskServer, clients, background } = await createApp({
+  const app = await createApp({
     settings,
     institution: options.institution?.(institution) ?? institution,
     db,
@@ -101,6 +103,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     mail: options.mail,
     riskEngine: options.riskEngine,
   })
+  const { server, certificateServer, mutualTlsServer, deskServer, clients, background, readiness } = app
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
   await certificateServer?.ready()
@@ -117,6 +120,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     sweeper: background.sweeper,
     sealer: background.sealer,
     outbox: background.outbox,
+    readiness,
     clients,
     tickets: createTickets({ db, secrets, clock }),
     secrets,
