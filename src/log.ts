@@ -1,5 +1,6 @@
 /** The log: one JSON line per event, with no secret, no query string and no body in it. */
 import { pino, type DestinationStream, type Logger } from 'pino'
+import { currentTrace } from './trace.ts'
 
 export type Log = Logger
 
@@ -33,6 +34,7 @@ export function createLog({ level, destination }: { level: string; destination?:
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    mixin: traceFields,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: [
@@ -47,6 +49,12 @@ export function createLog({ level, destination }: { level: string; destination?:
     serializers: { err: describeError },
   }
   return destination ? pino(options, destination) : pino(options)
+}
+
+/** What belongs together has one trace in every line, also in those that know no request. */
+function traceFields(): Record<string, string> {
+  const trace = currentTrace()
+  return trace ? { trace: trace.id } : {}
 }
 
 /**

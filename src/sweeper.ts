@@ -17,6 +17,7 @@ import {
   deleteOldMessages,
   type RetentionParts,
 } from './store/retention.ts'
+import { newTrace, within } from './trace.ts'
 
 const batch = 500
 const mostTurns = 100
@@ -69,7 +70,9 @@ export function createSweeper({
     for (const [name, part, full = batch] of parts) {
       try {
         // A part that filled its batch has more; the bound keeps a round from lasting for ever.
-        for (let turn = 0; !stopping && turn < mostTurns && (await part()) >= full; turn += 1);
+        await within(newTrace(), async () => {
+          for (let turn = 0; !stopping && turn < mostTurns && (await part()) >= full; turn += 1);
+        })
       } catch (error) {
         log.error(
           { event: 'sweep-failed', part: name, err: error },

@@ -3,9 +3,9 @@
  * the due one. Besides them: cancel, change a fact, keep alive, a certificate's ticket, and the return page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { correlated } from '../bank/correlation.ts'
 import { type Problem, problems } from '../errors.ts'
 import { journeyNumber } from '../secrets.ts'
+import { withinJourney } from '../trace.ts'
 import type { StepView } from '../web/templates.ts'
 import { finish } from './finish.ts'
 import { type Facts, forget, type Journey, type Learned } from './journey.ts'
@@ -44,7 +44,7 @@ export async function journeyRoutes(app: FastifyInstance, parts: JourneyParts): 
   const posted = { preHandler: app.csrfProtection }
   // So that the bank finds in its log what the customer reads out.
   app.addHook('preHandler', (request: FastifyRequest, _reply, done) =>
-    correlated(journeyNumber((request as JourneyRequest).params.uid), done),
+    withinJourney(journeyNumber((request as JourneyRequest).params.uid), done),
   )
 
   app.get(

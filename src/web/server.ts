@@ -10,16 +10,15 @@ import { Eta } from 'eta'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { securityHeaders } from '../edge/headers.ts'
 import { floodLimit } from '../edge/limits.ts'
-import { interactionHeader } from '../edge/interaction.ts'
 import { isSameOrigin } from '../edge/same-origin.ts'
 import { refuseCertificateHeaders } from '../certificate/trust.ts'
 import { hours } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { journeyNumber } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
 import { answerUnreadable, type FailurePages } from './failures.ts'
 import { compressAnswers } from './compression.ts'
 import { languageCookie, switchesLanguage } from './pages.ts'
+import { logRequests, traceRequests } from './requests.ts'
 
 const viewsDir = join(import.meta.dirname, '..', '..', 'views')
 
@@ -76,6 +75,7 @@ export async function bareServer({
     frameworkErrors: answerUnreadable(pages, headers),
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, headers),
   })
+  traceRequests(app, settings.trustedProxies)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(headers)
   })
@@ -112,26 +112,6 @@ function formToken(request: { body?: unknown }): string {
   return body && typeof body === 'object' && '_csrf' in body && typeof body._csrf === 'string'
     ? body._csrf
     : ''
-}
-
-/** One line a request: the route's pattern, never its address, because addresses may carry codes and tickets. */
-function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const interaction = reply.getHeader(interactionHeader)
-    const uid = (request.params as { uid?: unknown } | undefined)?.uid
-    // Asked every few seconds by whoever watches us.
-    const level = /^\/(health|ready)z$/.test(request.routeOptions.url ?? '') ? 'debug' : 'info'
-    request.log[level]({
-      event: 'request',
-      method: request.method,
-      route: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-      client: request.ip,
-      ...(typeof interaction === 'string' ? { interaction } : {}),
-      ...(typeof uid === 'string' ? { journey: journeyNumber(uid) } : {}),
-    })
-  })
 }
 
 /** Path and query of a request target; scheme and host of an absolute one are not ours to believe (RFC 9112, section 3.2.2). */

@@ -222,6 +222,8 @@ describe.each([
       'x-original-host',
       'x-original-url',
       'x-rewrite-url',
+      'traceparent',
+      'tracestate',
       ...said.filter((known) => known !== 'host'),
     ]
     const spellings = (known: string) => [
@@ -238,7 +240,7 @@ describe.each([
       ]),
     )
     // HAProxy takes 100 headers at most.
-    const batches = [0, 8, 16, 24].map((from) => forged.slice(from, from + 8).flat())
+    const batches = [0, 8, 16, 24, 32].map((from) => forged.slice(from, from + 8).flat())
 
     it.each([
       ['on the main origin', main, undefined],

@@ -14,6 +14,35 @@ export async function openServedBank(bank: Bank): Promise<Served> {
   return { url, close: () => server.close() }
 }
 
+/** A bank that startBank's simulator plays behind the HTTP contract, with every header that it was sent. */
+export async function openGateway(): Promise<{
+  readonly wrapBank: (bank: Bank) => Bank
+  readonly heard: Readonly<Record<string, unknown>>[]
+  readonly close: () => Promise<void>
+}> {
+  let real: Bank | undefined
+  const heard: Readonly<Record<string, unknown>>[] = []
+  const bank = new Proxy({} as Bank, {
+    get: (_target, name: keyof Bank) => real?.[name].bind(real),
+  })
+  const server = serveBank({ bank, clock: () => Date.now() })
+  server.addHook('onRequest', async ({ url, headers }) => {
+    heard.push({ ...headers, url })
+  })
+  const http = openHttpBank(await server.listen({ host: '127.0.0.1', port: 0 })).bank
+  return {
+    heard,
+    wrapBank(played) {
+      real = played
+      return http
+    },
+    async close() {
+      await http.close()
+      await server.close()
+    },
+  }
+}
+
 export type Asking = { readonly bank: HttpBank; readonly logged: readonly string[] }
 
 /** @param timeout ms for every call; the contract's unless given */

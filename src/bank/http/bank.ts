@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import { correlationNumber } from '../correlation.ts'
+import { currentTrace, traceparent } from '../../trace.ts'
 import type { Bank } from '../port.ts'
 import { type CallName, calls, readAnswer } from './calls.ts'
 import { createExchange, type Exchanged, type Gateway } from './exchange.ts'
@@ -60,14 +60,16 @@ export function createHttpBank({ gateway, clock, log, limits, timeout }: HttpBan
     const { path, repeat, timeout: usual } = calls[name]
     const stop = AbortSignal.timeout(timeout ?? usual)
     const headers = {
-      'x-correlation-id': correlationNumber() ?? randomUUID(),
+      'x-correlation-id': currentTrace()?.journey ?? randomUUID(),
       ...(repeat === 'freely' ? {} : { 'idempotency-key': randomUUID() }),
     }
-    let got = await exchange.post({ path, headers, body, stop })
+    const post = () =>
+      exchange.post({ path, headers: { ...headers, traceparent: traceparent() }, body, stop })
+    let got = await post()
     for (let n = 0; n < mostRepetitions && isSick(got) && repeat !== 'never' && !stop.aborted; n += 1) {
       // At once, all would come back at once.
       await pause((50 + Math.random() * 100) * 2 ** n, undefined, { signal: stop }).catch(() => undefined)
-      if (!stop.aborted) got = await exchange.post({ path, headers, body, stop })
+      if (!stop.aborted) got = await post()
     }
     return got
   }
@@ -76,7 +78,7 @@ export function createHttpBank({ gateway, clock, log, limits, timeout }: HttpBan
     name: Name,
     got: Exchanged,
   ): Awaited<ReturnType<Bank[Name]>> | typeof unavailable {
-    const correlation = correlationNumber()
+    const correlation = currentTrace()?.journey
     if ('failed' in got) {
       const { failed: why, errorCode } = got
       log.warn(
