@@ -2,6 +2,7 @@
  * What ninka needs from a bank, in the bank's words. The simulator implements it for the demo and HTTP for a real bank.
  * Every call may answer `unavailable`, which is never the same as "wrong": it counts nothing and can be tried again.
  */
+import type { BankScope } from '../consent/services.ts'
 import type { Result } from '../errors.ts'
 
 export type Unavailable = { readonly reason: 'unavailable' }
@@ -26,6 +27,8 @@ export type Customer = {
   readonly userName: string
   /** what the bank itself noticed about this sign-in, for the risk rules */
   readonly signals: readonly BankSignal[]
+  /** the services that this user may allow to fintechs; absent where he may allow all, empty where none */
+  readonly services?: readonly BankScope[] | undefined
 }
 
 /** A client certificate whose chain, dates and revocation were checked. */
@@ -111,6 +114,8 @@ export type Standing = {
   readonly certificate: 'none' | 'valid' | 'revoked'
   /** when the bank last reset his login password, ms; null when it never did */
   readonly passwordResetAt: number | null
+  /** the services that this user may allow now; absent where he may allow all */
+  readonly services?: readonly BankScope[] | undefined
   readonly accounts: readonly {
     readonly account: string
     readonly state: 'open' | 'closed' | 'pin-changed'

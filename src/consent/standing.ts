@@ -1,6 +1,6 @@
 /**
  * Asks the bank, from time to time, whether live connections may live on, and ends what may not: a closed contract, a
- * revoked certificate, by its own rule a reset password; of a closed account or a changed PIN that account alone.
+ * revoked certificate, a service that the user may no longer allow, by its own rule a reset password; of a closed account or a changed PIN that account alone.
  */
 import type { Bank, Standing } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
@@ -84,12 +84,13 @@ async function check({ db, bank, consents, rules }: StandingParts, id: string): 
 }
 
 function whyEnded(
-  { signedInBy, startsAt }: Consent,
-  { contract, certificate, passwordResetAt }: Standing,
+  { signedInBy, startsAt, services }: Consent,
+  { contract, certificate, passwordResetAt, services: may }: Standing,
   { endOnPasswordReset }: StandingRules,
 ): EndReason | undefined {
   if (contract === 'closed') return 'contract-closed'
   if (signedInBy === 'certificate' && certificate === 'revoked') return 'certificate-revoked'
+  if (may && services.some((name) => !may.includes(name))) return 'right-withdrawn'
   const resetSince = passwordResetAt !== null && passwordResetAt > startsAt
   return resetSince && endOnPasswordReset ? 'password-reset' : undefined
 }

@@ -6,10 +6,11 @@ import { defineStep, keptList } from './step.ts'
 export const chooseServices = defineStep({
   fields: z.object({ services: texts(40, 20) }).catch({ services: [] }),
 
-  async page({ offered, facts, past }, kept) {
+  async page({ offered, barredServices, facts, past }, kept) {
     const before = facts.services ?? past.former?.services ?? []
     const ticked = new Set(keptList(kept, 'services') ?? before)
-    return { view: { services: offered.map((name) => ({ name, ticked: ticked.has(name) })) } }
+    const services = offered.map((name) => ({ name, ticked: ticked.has(name) }))
+    return { view: { services, barred: barredServices } }
   },
 
   async submit({ offered }, fields) {

@@ -52,6 +52,7 @@ export const giveConsent = defineStep({
         period,
         renewal: renewalOf(context, listed),
         barred: barredNames(answer.value),
+        barredServices: context.barredServices,
         shown: hashOfPage(context, listed),
         links: linksOf(context),
         receipt: kept.receipt === 'yes',

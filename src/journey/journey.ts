@@ -37,9 +37,15 @@ const learned = z.object({
   certificate: z
     .object({ user: z.string(), name: z.string(), endsAt: z.number(), since: z.number() })
     .optional(),
-  /** `since`: when he signed in, ms */
+  /** `since`: when he signed in, ms; `services`: those he may allow, absent where that is all */
   customer: z
-    .object({ id: z.string(), companyName: z.string(), userName: z.string(), since: z.number() })
+    .object({
+      id: z.string(),
+      companyName: z.string(),
+      userName: z.string(),
+      since: z.number(),
+      services: z.array(z.enum(bankScopes)).optional(),
+    })
     .optional(),
   challenge: z.enum(['due', 'answered', 'not-needed']).optional(),
   services: z.array(z.enum(bankScopes)).optional(),

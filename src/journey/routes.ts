@@ -12,7 +12,7 @@ import { type Facts, forget, type Journey, type Learned } from './journey.ts'
 import { endJourney, showLost, showReceipt, showReturn, toReturnPage } from './leave.ts'
 import { nextStep } from './next-step.ts'
 import { servicesOfFormer } from './renewal.ts'
-import type { Step, StepContext } from './step.ts'
+import { mayAllow, type Step, type StepContext } from './step.ts'
 import { type StepName, steps } from './steps.ts'
 import { isProblemCode, lookAt, redeemTicket, submitTo, withProblem } from './turn.ts'
 import {
@@ -183,7 +183,8 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
 /** 更新: whoever has just signed in need not choose again what he chose before. */
 async function takenOver(parts: JourneyParts, { context }: Visit, { customer }: Learned): Promise<Learned> {
   if (!customer) return {}
-  return servicesOfFormer(await pastWith(parts, customer.id, context.client.id), context)
+  const offered = mayAllow(context.offered, customer)
+  return servicesOfFormer(await pastWith(parts, customer.id, context.client.id), { ...context, offered })
 }
 
 /** The table has steps with different fields; one POST serves them all. */

@@ -79,7 +79,7 @@ export async function authenticate(context: VisitContext, attempt: Attempt): Pro
 /** Customer and challenge are learned together: a customer is never known without knowing whether to ask him more. */
 async function identified(
   context: VisitContext,
-  { id, companyName, userName, signals }: Customer,
+  { id, companyName, userName, signals, services }: Customer,
   { method, what, lockSubject }: Attempt,
   { subject, wrongBefore }: Try,
 ): Promise<SubmitOutcome> {
@@ -103,6 +103,7 @@ async function identified(
         companyName: companyName.slice(0, 80),
         userName: userName.slice(0, 40),
         since: context.now,
+        ...(services ? { services: [...services] } : {}),
       },
       challenge: decision === 'ask' ? 'due' : 'not-needed',
     },

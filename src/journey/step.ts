@@ -40,8 +40,10 @@ export type VisitContext = {
 export type StepContext = VisitContext & {
   readonly facts: Facts
   readonly client: Client
-  /** the bank scopes of the request that this fintech is registered for */
+  /** the bank scopes of the request that this fintech is registered for, and this user may allow once it is known who he is */
   readonly offered: readonly BankScope[]
+  /** those that this user may not allow: named with the reason, and never offered */
+  readonly barredServices: readonly BankScope[]
   readonly pins: HeldPins
   /**
    * 利用登録 or 更新, and what this customer and this fintech had with each other before: read anew at every click and never
@@ -124,6 +126,10 @@ export const canBeGranted = (account: InquiryAccount): boolean =>
 
 /** An account of the company that this user may not inquire is shown, and never offered. */
 export const mayInquire = ({ barred }: InquiryAccount): boolean => barred === undefined
+
+/** What a user may allow of what is asked; before it is known who he is, all. */
+export const mayAllow = (asked: readonly BankScope[], customer: Facts['customer']): readonly BankScope[] =>
+  asked.filter((name) => customer?.services?.includes(name) ?? true)
 
 export const keptList = (kept: Kept, name: string): readonly string[] | undefined => {
   const value = kept[name]

@@ -23,7 +23,7 @@ import {
   readJourney,
 } from './journey.ts'
 import { nextStep } from './next-step.ts'
-import type { StepContext } from './step.ts'
+import { mayAllow, type StepContext } from './step.ts'
 import type { StepName } from './steps.ts'
 import { closedAt } from './turn.ts'
 
@@ -117,9 +117,10 @@ export async function openVisit(
 
 /** What every click is held against, whichever step is due. */
 function deadEndOf(visit: Visit): Problem | undefined {
-  const { client, institution, now } = visit.context
+  const { client, institution, now, offered, barredServices } = visit.context
   if (client.status === 'suspended') return { code: 'client-suspended' }
   if (!renews(visit)) return { code: 'renewal-over' }
+  if (offered.length === 0 && barredServices.length > 0) return { code: 'may-not-connect' }
   return closedAt(institution.calendar, now)
 }
 
@@ -179,12 +180,15 @@ function contextOf(
   },
 ): StepContext {
   const { uid } = journey
+  const asked = bankScopesIn(pending.scope).filter((name) => client.scopes.includes(name))
+  const offered = mayAllow(asked, journey.facts.customer)
   return {
     uid,
     journeyHash: journeyHash(uid),
     facts: { ...journey.facts, client: { customerChooses: client.customerChooses } },
     client,
-    offered: bankScopesIn(pending.scope).filter((name) => client.scopes.includes(name)),
+    offered,
+    barredServices: asked.filter((name) => !offered.includes(name)),
     bank: parts.bank,
     pins: parts.pins,
     locks: parts.locks,

@@ -88,6 +88,8 @@ const ja: Words = {
         return 'ご契約の終了により'
       case 'certificate-revoked':
         return '電子証明書の失効により'
+      case 'right-withdrawn':
+        return '連携する権限の変更により'
       case 'password-reset':
         return 'ログインパスワードの再設定により'
       case 'account-closed':
@@ -163,6 +165,8 @@ const en: Words = {
         return 'because your contract has ended'
       case 'certificate-revoked':
         return 'because your client certificate was revoked'
+      case 'right-withdrawn':
+        return 'because your right to connect services was changed'
       case 'password-reset':
         return 'because your login password was reset'
       case 'account-closed':

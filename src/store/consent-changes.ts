@@ -48,6 +48,7 @@ export type EndReason =
   /** what the bank's systems said */
   | 'contract-closed'
   | 'certificate-revoked'
+  | 'right-withdrawn'
   | 'password-reset'
   | 'account-closed'
   | 'pin-changed'

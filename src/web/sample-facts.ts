@@ -207,10 +207,11 @@ export function consentView(
   {
     ticked = true,
     barred = [],
+    barredServices = [],
     renewal = null,
     standings = [null, null],
     customerChooses = true,
-  }: Partial<Pick<StepView<'give-consent'>, 'renewal' | 'customerChooses' | 'barred'>> & {
+  }: Partial<Pick<StepView<'give-consent'>, 'renewal' | 'customerChooses' | 'barred' | 'barredServices'>> & {
     readonly ticked?: boolean
     /** of the two accounts */
     readonly standings?: readonly [Standing, Standing]
@@ -218,9 +219,10 @@ export function consentView(
 ): StepView<'give-consent'> {
   const { institution } = sampleSite
   const { serviceName, termsUrl, privacyUrl, scopes, consentDays } = sampleClient
+  const services = scopes.filter((name) => !barredServices.includes(name))
   const bank = institution.name[language]
   return {
-    wording: consentWording({ client: sampleClient, institution, services: scopes, language }),
+    wording: consentWording({ client: sampleClient, institution, services, language }),
     accounts: rowsOf({ held: [0] })
       .filter(({ status }) => status !== 'unregistered')
       .map(({ row, ...one }) => {
@@ -229,6 +231,7 @@ export function consentView(
       }),
     period: { days: consentDays, startsAt: sampleNow, endsAt: sampleEnd },
     barred,
+    barredServices,
     shown: 'sample-hash-of-what-the-page-shows-0123456789',
     renewal,
     receipt: false,

@@ -46,6 +46,7 @@ export function otherBankSamples(folder: string, institution: Institution): read
     ...step('sign-in', () => ({ loginId: '', maxLength: loginId.maxLength })),
     ...step('choose-services', () => ({
       services: sampleClient.scopes.map((name) => ({ name, ticked: false })),
+      barred: [],
     })),
     ...step('register-pins', () => ({ ...rowsView(), pinDigits })),
     ...step('review-pins', () => ({ ...resultsView({ justEntered: [0] }), pinDigits })),

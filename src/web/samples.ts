@@ -93,6 +93,7 @@ export const samples: readonly Sample[] = [
   ...step('choose-services', {
     fresh: () => ({ view: services() }),
     renewal: () => ({ view: services(true), mode: 'renewal' }),
+    barred: () => ({ view: { services: services().services.slice(0, 1), barred: ['transactions'] } }),
     empty: () => ({ view: services(), errors: [{ code: 'services-missing', field: 'services' }] }),
   }),
   ...step('register-pins', {
@@ -159,6 +160,7 @@ export const samples: readonly Sample[] = [
   ...step('give-consent', {
     fresh: (language) => ({ view: consentView(language) }),
     barred: (language) => ({ view: consentView(language, { barred: [account(1)] }) }),
+    'barred-service': (language) => ({ view: consentView(language, { barredServices: ['transactions'] }) }),
     'stopped-before': (language) => ({ view: consentView(language, { standings: [null, 'stopped'] }) }),
     renewal: (language) => ({ view: renewalView(language, {}), ...renewing }),
     'renewal-over': (language) => ({ view: renewalView(language, over), ...renewing }),
@@ -220,6 +222,7 @@ function services(ticked = false): StepView<'choose-services'> {
       { name: 'balances', ticked },
       { name: 'transactions', ticked: false },
     ],
+    barred: [],
   }
 }
 

@@ -17,6 +17,7 @@ type Account = {
   memo: string
   pin: string
   registered: boolean
+  barred?: 'no-right'
 }
 
 type User = {
@@ -29,6 +30,7 @@ type User = {
   subject?: string
   state?: 'locked-by-bank' | 'password-expired' | 'first-login' | 'contract-closed' | 'may-not-connect'
   signals: string[]
+  services?: string[]
   pinsDown?: true
   wrongTries: number
   accounts: Account[]
@@ -96,6 +98,12 @@ const openUsers = () => [
   user('mihon08', '株式会社みなと印刷', '湊 和也', { state: 'may-not-connect' }),
   user('mihon13', '有限会社はじめて', '初音 一', { state: 'first-login' }),
   user('mihon14', '有限会社おわり', '終 二', { state: 'contract-closed' }),
+  user('mihon15', '株式会社ひいらぎ建設', '柊 実', {
+    accounts: [{ ...account('mihon15', ['豊洲支店', '456', '1012247'], true), barred: 'no-right' }],
+  }),
+  user('mihon16', '株式会社なずな食品', '七草 芹', {
+    services: ['balances', 'a service of a later version'],
+  }),
   user('mihon09', '有限会社かえで造園', '楓 誠', { pinsDown: true }),
   user('mihon10', '合同会社ほたる企画', '蛍川 光', { accounts: [] }),
 ]
@@ -158,11 +166,13 @@ export async function openToyBank(
     if (known.method !== method)
       return no(known.method === 'password' ? 'password-required' : 'certificate-required')
     if (known.state) return no(known.state)
-    const { id, companyName, userName, signals } = known
-    return yes({ id, companyName, userName, signals, noticed: 'a field of a later version' })
+    const { id, companyName, userName, signals, services } = known
+    return yes({ id, companyName, userName, signals, services, noticed: 'a field of a later version' })
   }
+  const own = (customer: string, account: string) =>
+    find(customer)?.accounts.find(({ id, barred }) => id === account && !barred)
   const inquirable = (body: Body): Answer | undefined => {
-    const found = find(body.customer)?.accounts.find(({ id }) => id === body.account)
+    const found = own(body.customer, body.account)
     if (!found) return no('account-closed')
     return found.registered ? undefined : no('pin-not-registered')
   }
@@ -225,7 +235,7 @@ export async function openToyBank(
         const mine = held.get(heldBy(body)) ?? new Set()
         held.set(heldBy(body), mine)
         const rows = (body.pins as { account: string; pin: string }[]).map((row) => {
-          const found = owner?.accounts.find(({ id }) => id === row.account)
+          const found = own(body.customer, row.account)
           if (!found) return { account: row.account, answer: 'unknown-account' }
           if (row.pin.normalize('NFKC') !== found.pin) return { account: row.account, answer: 'wrong' }
           mine.add(found.id)
@@ -257,11 +267,18 @@ export async function openToyBank(
       go(body) {
         const known = find(body.customer)
         const accounts = (body.accounts as string[]).map((id) => {
-          const found = known?.accounts.find((one) => one.id === id)
+          const found = own(body.customer, id)
           return { account: id, state: !found ? 'closed' : found.registered ? 'open' : 'pin-changed' }
         })
         const certificate = known?.method === 'certificate' ? 'valid' : 'none'
-        return yes({ contract: known ? 'open' : 'closed', certificate, passwordResetAt: null, accounts })
+        const { services } = known ?? {}
+        return yes({
+          contract: known ? 'open' : 'closed',
+          certificate,
+          passwordResetAt: null,
+          services,
+          accounts,
+        })
       },
     },
     'find-customers': {

@@ -82,6 +82,22 @@ describe('a connection', () => {
     expect(audit.map(({ payload }) => payload).join('')).toContain('contract-closed')
   })
 
+  it('to a service that its user may no longer allow ends, and he may connect what is left', async () => {
+    const walk = await connect(bank, 'mihon02')
+    await bank.simulator.change('mihon02', { services: ['balances', 'transactions'] })
+    await sweepLater()
+    expect((await use(walk)).status).toBe(200)
+    await bank.simulator.change('mihon02', { services: ['balances'] })
+    await sweepLater()
+    expect(await use(walk)).toEqual(over)
+    expect(await consent()).toMatchObject({ ended_by: 'system', ended_reason: 'right-withdrawn' })
+    await connect(bank, 'mihon02')
+    expect((await consentsOf(bank)).map(({ services }) => services)).toEqual([
+      'balances transactions',
+      'balances',
+    ])
+  })
+
   it('given by certificate ends when that is revoked; one given by password does not care', async () => {
     const walk = await connect(bank, 'mihon02')
     replaced = {

@@ -1,12 +1,13 @@
 /** What a user may not inquire is shown and never offered; and an account whose PIN has changed asks for it again. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openFintech } from '../support/fintech.ts'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { accountHandle } from '../../src/journey/journey.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
-import { openFintech } from '../support/fintech.ts'
 import {
   allow,
   begin,
+  cancel,
   chooseServices,
   comeBack,
   connect,
@@ -69,4 +70,59 @@ it('a PIN that was changed at the branch is found on use, and the table says 要
   const result = await registerPins(walk, { '1002208': '４６４９' })
   expect(stepOf(result)).toBe('review-pins')
   expect(result.html).not.toContain('要再登録')
+})
+
+it('a service without the right is named with the reason, and nothing that is sent allows it', async () => {
+  const walk = await begin(bank)
+  const choice = await signIn(walk, 'mihon16')
+  expect(choice.html).toContain('許可できない業務')
+  expect(choice.html).toContain('この利用者には許可する権限がないため')
+  expect(choice.html).not.toContain('value="transactions"')
+  const refused = await chooseServices(walk, ['transactions'])
+  expect(refused.html).toContain('業務を選んでください')
+  const consent = await chooseServices(walk, ['balances', 'transactions'])
+  expect(stepOf(consent)).toBe('give-consent')
+  expect(consent.html).toContain('許可できない業務')
+  await allow(walk)
+  const code = (await comeBack(walk)).searchParams.get('code') ?? ''
+  const { body } = await walk.fintech.exchange(code, walk.verifier)
+  expect(String(body.scope).split(' ')).toContain('balances')
+  expect(String(body.scope)).not.toContain('transactions')
+})
+
+it('where customers do not choose, 許可 is about what the user may allow', async () => {
+  const walk = await begin(bank, { fintech: openFintech(bank, 'demo-kaikei') })
+  const page = await walkToConsent(walk, 'mihon16')
+  expect(page.html).toContain('許可できない業務')
+  await allow(walk)
+  await comeBack(walk)
+  const [last] = await bank.db
+    .selectFrom('consents')
+    .select('services')
+    .where('client_id', '=', 'demo-kaikei')
+    .execute()
+  expect(last?.services).toBe('balances')
+})
+
+it('a renewal does not take over a service that the user may no longer allow', async () => {
+  await connect(bank, 'mihon12')
+  await bank.simulator.change('mihon12', { services: ['transactions'] })
+  const walk = await begin(bank)
+  const page = await signIn(walk, 'mihon12')
+  expect(stepOf(page)).toBe('give-consent')
+  expect(page.html).toContain('許可できない業務')
+  await allow(walk)
+  const code = (await comeBack(walk)).searchParams.get('code') ?? ''
+  const { body } = await walk.fintech.exchange(code, walk.verifier)
+  expect(String(body.scope)).not.toContain('balances')
+})
+
+it('a user who may allow nothing of what is asked meets the page that names who can help', async () => {
+  await bank.simulator.change('mihon06', { services: [] })
+  const walk = await begin(bank)
+  const page = await signIn(walk, 'mihon06')
+  expect([page.status, page.html.includes('data-problem="may-not-connect"')]).toEqual([403, true])
+  expect((await chooseServices(walk)).html).toContain('data-problem="may-not-connect"')
+  await cancel(walk)
+  expect((await comeBack(walk)).searchParams.get('error')).toBe('access_denied')
 })

@@ -129,6 +129,7 @@ describe('an event', () => {
       'suspected-fraud': 'bank-stopped',
       'password-reset': 'bank-stopped',
       'certificate-revoked': 'bank-stopped',
+      'right-withdrawn': 'bank-stopped',
       'contract-closed': 'bank-stopped',
       'code-replayed': 'code-replayed',
     } as const

@@ -69,7 +69,7 @@ const pages: Readonly<Record<string, Page>> = {
   'choose-services': stepPage(site, {
     ...all,
     step: 'choose-services',
-    view: { services: [{ name: 'balances', ticked: true }] },
+    view: { services: [{ name: 'balances', ticked: true }], barred: ['transactions'] },
     errors: wrong('services'),
   }),
   'register-pins': stepPage(site, {

@@ -1,5 +1,6 @@
 /** The test customers that a bank describes so that the contract can be checked against its own gateway. Invented people with real secrets: never printed. */
 import { z } from 'zod'
+import { bankScopes } from '../../consent/services.ts'
 
 const secret = z.string().min(1)
 const signsIn = { loginId: z.string().min(1), password: secret }
@@ -55,6 +56,14 @@ const shape = z.strictObject({
       wrongAnswer: z.string().min(1),
     })
     .optional(),
+  limited: z
+    .strictObject({ ...signsIn, services: z.array(z.enum(bankScopes)).max(bankScopes.length - 1) })
+    .optional()
+    .describe('may allow these services to fintechs and no other'),
+  barred: z
+    .strictObject({ ...signsIn, account })
+    .optional()
+    .describe('may not inquire this account of his company'),
   withoutAccounts: z.strictObject(signsIn).optional(),
   pinsUnavailable: z
     .strictObject(signsIn)
@@ -92,8 +101,16 @@ export const secretsIn = ({
 }: TestCustomers): string[] => [
   main.password,
   ...Object.values(main.accounts).map(({ pin }) => pin),
-  ...[other, ...refused, certificate, question, rest.withoutAccounts, rest.pinsUnavailable].flatMap((one) =>
-    one ? [one.password] : [],
-  ),
+  ...[
+    other,
+    ...refused,
+    certificate,
+    question,
+    rest.limited,
+    rest.barred,
+    rest.withoutAccounts,
+    rest.pinsUnavailable,
+  ].flatMap((one) => (one ? [one.password] : [])),
+  ...(rest.barred ? [rest.barred.account.pin] : []),
   ...(question?.answers ?? []),
 ]

@@ -48,6 +48,21 @@ export const accountChecks: readonly BankCheck[] = [
       same('accounts', await accountsOf(bench, who), [])
     },
   },
+  {
+    name: 'an account that the user may not inquire is marked so, and neither a PIN nor an inquiry opens it',
+    async run(bench) {
+      const { account: its, ...entrance } = needs(bench.customers.barred, 'barred')
+      const who = await inNewJourney(bench, entrance)
+      const { id: account, barred } = await findAccount(bench, who, its)
+      same('the mark', barred, 'no-right')
+      same('hold-pins', await hold(bench, who, { account, pin: its.pin }), 'unknown-account')
+      const { customer } = who
+      const inquiry = await bench.bank.balances({ customer, account, client: 'check' })
+      same('balances', inquiry, { ok: false, reason: 'account-closed' })
+      const standing = await bench.bank.standing({ customer, accounts: [account] })
+      same('standing', valueOf('standing', standing).accounts, [{ account, state: 'closed' }])
+    },
+  },
 ]
 
 /** A journey of the main customer with one of his accounts, in which nothing is held when it is over. */

@@ -1,5 +1,6 @@
 /** Of the contract: who signs in, what is said to whoever may not, and the registered question. */
 import { randomUUID } from 'node:crypto'
+import { type BankScope, bankScopes } from '../../consent/services.ts'
 import {
   type BankCheck,
   holds,
@@ -30,7 +31,7 @@ export const signInChecks: readonly BankCheck[] = [
     name: 'the right password tells who it is, and the id does not tell the login ID',
     async run(bench) {
       const { loginId, companyName, userName } = bench.customers.main
-      const { id, ...told } = await signedIn(bench, bench.customers.main)
+      const { id, services: _, ...told } = await signedIn(bench, bench.customers.main)
       same('sign-in', told, { companyName, userName, signals: [] })
       holds('sign-in', !id.includes(loginId), 'an id without the login ID in it', id)
     },
@@ -79,7 +80,21 @@ export const signInChecks: readonly BankCheck[] = [
       same('signals', (await signedIn(bench, who)).signals, who.signals)
     },
   },
+  {
+    name: 'the services that a user may allow come with the sign-in and the standing, and others may allow all',
+    async run(bench) {
+      const who = needs(bench.customers.limited, 'limited')
+      const { id: customer, services } = await signedIn(bench, who)
+      same('services', inOrder(services), inOrder(who.services))
+      const standing = valueOf('standing', await bench.bank.standing({ customer, accounts: [] }))
+      same('services of standing', inOrder(standing.services), inOrder(who.services))
+      const { services: all = bankScopes } = await signedIn(bench, bench.customers.main)
+      same('services of the main customer', inOrder(all), inOrder(bankScopes))
+    },
+  },
 ]
+
+const inOrder = (services: readonly BankScope[] | undefined) => services?.toSorted()
 
 const certificateOf = ({ subject, issuer }: { readonly subject: string; readonly issuer: string }) => ({
   subject,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { seconds } from '../../clock.ts'
+import { bankScopes } from '../../consent/services.ts'
 import type { Bank } from '../port.ts'
 
 export type CallName = keyof Bank
@@ -45,11 +46,19 @@ const signals = z.codec(z.array(z.string().max(100)), z.array(z.literal('unusual
   decode: (all) => all.filter((one) => one === 'unusual-environment'),
   encode: (all) => all,
 })
+/** A right to something that we do not offer yet opens nothing here. */
+const services = z
+  .codec(z.array(z.string().max(100)), z.array(z.enum(bankScopes)), {
+    decode: (all) => bankScopes.filter((one) => all.includes(one)),
+    encode: (all): string[] => all,
+  })
+  .optional()
 const customer = z.object({
   id,
   companyName: text,
   userName: text,
   signals,
+  services,
 })
 
 const notAllowed = {
@@ -167,6 +176,7 @@ export const calls: { readonly [Name in CallName]: Call<Name> } = {
       contract: z.enum(['open', 'closed']),
       certificate: z.enum(['none', 'valid', 'revoked']),
       passwordResetAt: instant.nullable(),
+      services,
       accounts: z.array(z.object({ account: id, state: z.enum(['open', 'closed', 'pin-changed']) })),
     }),
     refusals: {},

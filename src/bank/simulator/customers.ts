@@ -1,5 +1,6 @@
 /** The demo bank's customers: those of the manual, and one for each branch that a journey can take. Invented people only. */
 import { createHash } from 'node:crypto'
+import type { BankScope } from '../../consent/services.ts'
 import type { BankSignal, InquiryClosed, NotAllowed } from '../port.ts'
 
 export type DemoAccount = {
@@ -34,6 +35,8 @@ export type CustomerChanges = {
   readonly passwordResetAt: number | null
   /** ids */
   readonly closedAccounts: readonly string[]
+  /** those that the user may allow; absent where that is as it was */
+  readonly services?: readonly BankScope[]
   /** when inquiries about him are not answered, oldest first */
   readonly inquiriesClosed: readonly (InquiryClosed & {
     /** only those of this fintech */
@@ -55,6 +58,8 @@ export type DemoCustomer = CustomerState & {
   /** the registered ones; a journey is asked one of them */
   readonly questions: readonly Question[]
   readonly signals: readonly BankSignal[]
+  /** those that the user may allow to fintechs; absent: all */
+  readonly services?: readonly BankScope[]
   readonly accounts: readonly DemoAccount[]
 }
 
@@ -242,6 +247,15 @@ const profiles: readonly Profile[] = [
       account(['本店営業部', '100'], '3020339', { registered: true }),
       account(['豊洲支店', '456'], '1012247', { barred: true, memo: '役員報酬' }),
     ],
+  },
+  {
+    // may allow balances, and not transactions
+    ...usual,
+    loginId: 'mihon16',
+    companyName: '株式会社なずな食品',
+    userName: '七草 芹',
+    services: ['balances'],
+    accounts: [account(['本店営業部', '100'], '3021447', { registered: true })],
   },
 ]
 

@@ -154,11 +154,11 @@ async function enter(
       reason: customer.signsInBy === 'certificate' ? 'certificate-required' : 'password-required',
     }
   }
-  const { standing, contract } = await stateOf(db, customer)
+  const { standing, contract, services } = await stateOf(db, customer)
   if (contract === 'closed') return { ok: false, reason: 'contract-closed' }
   if (standing !== 'good') return { ok: false, reason: standing }
   const { id, companyName, userName, signals } = customer
-  return right({ id, companyName, userName, signals })
+  return right({ id, companyName, userName, signals, ...(services ? { services } : {}) })
 }
 
 async function inquiryAccounts(
@@ -209,7 +209,8 @@ async function inquirable(
   now: number,
 ): Promise<Result<string, NoInquiry | InquiryClosed>> {
   const owner = byId.get(customer)
-  if (!owner?.accounts.some(({ id }) => id === account)) return { ok: false, reason: 'account-closed' }
+  if (!owner?.accounts.some(({ id, barred }) => id === account && !barred))
+    return { ok: false, reason: 'account-closed' }
   const state = await stateOf(db, owner)
   const closed = closedNow(state, { client, now })
   if (closed) return closed

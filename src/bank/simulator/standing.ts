@@ -14,14 +14,18 @@ const nothingChanged: CustomerChanges = {
 
 export async function stateOf(
   db: Database,
-  { loginId }: DemoCustomer,
+  { loginId, services }: DemoCustomer,
 ): Promise<CustomerState & CustomerChanges> {
   const row = await db
     .selectFrom('simulator_customers')
     .select('state')
     .where('login_id', '=', loginId)
     .executeTakeFirstOrThrow()
-  return { ...nothingChanged, ...(JSON.parse(row.state) as CustomerState & Partial<CustomerChanges>) }
+  return {
+    ...nothingChanged,
+    ...(services ? { services } : {}),
+    ...(JSON.parse(row.state) as CustomerState & Partial<CustomerChanges>),
+  }
 }
 
 export async function standingOf(
@@ -36,7 +40,7 @@ export async function standingOf(
       passwordResetAt: null,
       accounts: accounts.map((account) => ({ account, state: 'closed' })),
     }
-  const { contract, certificate, passwordResetAt, closedAccounts } = await stateOf(db, known)
+  const { contract, certificate, passwordResetAt, closedAccounts, services } = await stateOf(db, known)
   const rows = await db
     .selectFrom('simulator_accounts')
     .select('id')
@@ -48,8 +52,11 @@ export async function standingOf(
     contract,
     certificate: known.signsInBy === 'certificate' ? certificate : 'none',
     passwordResetAt,
+    ...(services ? { services } : {}),
     accounts: accounts.map((account) => {
-      const isOpen = known.accounts.some(({ id }) => id === account) && !closedAccounts.includes(account)
+      const isOpen =
+        known.accounts.some(({ id, barred }) => id === account && !barred) &&
+        !closedAccounts.includes(account)
       return { account, state: !isOpen ? 'closed' : registered.has(account) ? 'open' : 'pin-changed' }
     }),
   }

@@ -101,6 +101,7 @@ export const connectionsEn: ConnectionsTexts = {
     'bank-decision': 'stopped by decision of the credit union',
     'contract-closed': 'your contract ended',
     'certificate-revoked': 'your certificate was revoked',
+    'right-withdrawn': 'your right to connect services was changed',
     'password-reset': 'your login password was reset',
     'account-closed': 'the account was closed',
     'pin-changed': 'its inquiry PIN was changed',

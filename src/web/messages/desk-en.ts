@@ -457,6 +457,7 @@ export const deskEn: DeskMessages = {
       'bank-decision': 'decision of the bank',
       'contract-closed': 'contract closed',
       'certificate-revoked': 'certificate revoked',
+      'right-withdrawn': 'right to connect withdrawn',
       'password-reset': 'password reset',
       'account-closed': 'account closed',
       'pin-changed': 'inquiry PIN changed',

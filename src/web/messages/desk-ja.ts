@@ -468,6 +468,7 @@ const words = {
       'bank-decision': '金融機関の判断',
       'contract-closed': '契約の終了',
       'certificate-revoked': '電子証明書の失効',
+      'right-withdrawn': '連携する権限の変更',
       'password-reset': 'パスワードの再設定',
       'account-closed': '口座の解約',
       'pin-changed': '照会用暗証番号の変更',

@@ -135,6 +135,7 @@ export const developersEn: DevelopersMessages = {
       mihon13: 'Has never signed in to Internet banking',
       mihon14: 'The contract has ended',
       mihon15: 'No right to inquire one of two accounts',
+      mihon16: 'May allow balances only',
     },
     facts: {
       issuer: 'Issuer',

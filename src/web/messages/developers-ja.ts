@@ -136,6 +136,7 @@ export const developersJa = {
       mihon13: 'インターネットバンキングにまだ一度もログインしていない',
       mihon14: '契約が終了している',
       mihon15: '2口座のうち1つは照会の権限がない',
+      mihon16: '許可できる業務は残高照会だけ',
     } as Readonly<Record<string, string>>,
     facts: {
       issuer: 'issuer',

@@ -127,6 +127,10 @@ export const en: Messages = {
     title: 'Accounts that you cannot choose',
     why: 'You have no right to inquire these accounts, so they cannot be connected. The administrator in your company can give you the right.',
   },
+  barredServices: {
+    title: 'Services that you cannot allow',
+    why: 'You have no right to allow these services, so they cannot be connected. The administrator in your company can give you the right.',
+  },
   statuses: {
     unregistered: 'Not registered',
     stale: 'Register again',

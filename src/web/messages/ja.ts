@@ -134,6 +134,10 @@ export const ja = {
     title: '選べない口座',
     why: 'この利用者には照会の権限がないため、次の口座は連携できません。必要なときは、貴社の管理者の方に権限の設定をご依頼ください。',
   },
+  barredServices: {
+    title: '許可できない業務',
+    why: 'この利用者には許可する権限がないため、次の業務は連携できません。必要なときは、貴社の管理者の方に権限の設定をご依頼ください。',
+  },
   statuses: { unregistered: '未登録', stale: '要再登録', registered: '登録済み', held: '登録済み*' },
   heldMeaning: '認可完了後に有効になります',
   reviewPins: {
