@@ -1,7 +1,15 @@
 /** Seals the audit within a second, in every process that serves: whoever comes first does it. */
 import { type Clock, hours } from './clock.ts'
 import type { Log } from './log.ts'
-import { beginChain, hasUnsealed, type Place, type Sealed, sealBatch } from './store/audit-chain.ts'
+import {
+  type AuditRow,
+  beginChain,
+  hasUnsealed,
+  type Place,
+  type Sealed,
+  sealBatch,
+} from './store/audit-chain.ts'
+import { echoOf } from './store/audit-echo.ts'
 import type { Database } from './store/open.ts'
 
 const batch = 500
@@ -26,13 +34,17 @@ export async function createSealer(parts: SealerParts): Promise<Sealer> {
   const { db, key, log, every } = parts
   await beginChain(db, key)
   const note = notes(parts)
+  const echo = (row: AuditRow): void => {
+    const line = echoOf(row)
+    if (line) log.info(line)
+  }
   let round: Promise<void> = Promise.resolve()
   let stopping = false
 
   const seal = async (): Promise<void> => {
     try {
       while (await hasUnsealed(db)) {
-        const sealed = await sealBatch(db, key, batch)
+        const sealed = await sealBatch(db, key, batch, echo)
         if (!note(sealed) || ('rows' in sealed && sealed.rows < batch)) return
       }
     } catch (error) {

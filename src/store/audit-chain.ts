@@ -94,8 +94,14 @@ export type Sealed =
 /**
  * Seals at most `batch` rows, in the order of their numbers; one that a slow transaction commits later comes with the next.
  * Any number of processes may call it: one at a time seals.
+ * @param echo is told of each row before its seal is committed, so that none is sealed untold; of some twice
  */
-export function sealBatch(db: Database, key: Buffer, batch: number): Promise<Sealed> {
+export function sealBatch(
+  db: Database,
+  key: Buffer,
+  batch: number,
+  echo: (row: AuditRow) => void = () => {},
+): Promise<Sealed> {
   return transact(db, async (transaction) => {
     if (!(await isAlone(transaction))) return { rows: 0, end: undefined }
     const end = await readPlace(transaction, key, 'end')
@@ -120,6 +126,7 @@ export function sealBatch(db: Database, key: Buffer, batch: number): Promise<Sea
       from (values ${sql.join(sealed)}) as v where audit.seq = v.column1
     `.execute(transaction)
     await writePlace(transaction, key, 'end', { position, hash })
+    rows.forEach(echo)
     return { rows: rows.length, end: { position, hash } }
   })
 }

@@ -139,6 +139,19 @@ export type AuditEvent =
   | { event: 'key-added' | 'key-activated' | 'key-removed'; key: string; by: StaffActor; note: string }
   | Played
   | { event: 'audit-exported'; by: StaffActor; rows: number; note: string }
+  /** a copy of everything left the database */
+  | { event: 'backup-made'; by: StaffActor; note: string }
+  /** the database is an old one, put back: what it does not know of was before this row */
+  | { event: 'backup-restored'; by: StaffActor; suspended: number; note: string }
+  | {
+      event: 'backup-reconciled'
+      by: StaffActor
+      consents: number
+      accounts: number
+      /** begun after the backup, and lost */
+      lost: number
+      note: string
+    }
   | { event: 'retention-applied'; table: string; rows: number; before: number }
 
 /** @param journey 受付番号, or null for what happens outside a journey */

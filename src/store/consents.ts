@@ -127,6 +127,22 @@ export async function listConsentsOfClient(
   return rows.map(fromRow)
 }
 
+/** Live ones of a client that were given before a moment: their ids, in no order. */
+export async function idsOfLive(
+  db: Database,
+  client: string,
+  grantedBefore: number,
+  limit?: number,
+): Promise<readonly { readonly id: string; readonly status: ConsentStatus }[]> {
+  const live = db
+    .selectFrom('consents')
+    .select(['id', 'status'])
+    .where('client_id', '=', client)
+    .where('status', 'in', ['granted', 'active'])
+    .where('granted_at', '<', grantedBefore)
+  return (limit === undefined ? live : live.limit(limit)).execute()
+}
+
 export const isLive = (consent: Pick<Consent, 'status' | 'endsAt'>, now: number): boolean =>
   (consent.status === 'granted' || consent.status === 'active') && now <= consent.endsAt
 

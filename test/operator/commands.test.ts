@@ -195,6 +195,27 @@ describe('consents', () => {
     })
   })
 
+  it('end all together with one fintech, those of others and later ones stay', async () => {
+    const of = async (client: string, status: string) =>
+      (await consentsOf(bank)).filter((one) => one.client_id === client && one.status === status).length
+    await connect(bank, 'mihon02')
+    await connect(bank, 'mihon12')
+    await connect(bank, 'mihon02', { fintech: openFintech(bank, 'demo-kaikei') })
+    vi.advanceTimersByTime(1000)
+    const before = ['--before', new Date().toISOString()]
+    vi.advanceTimersByTime(1000)
+    await connect(bank, 'mihon06')
+    const all = ['consents', 'stop-all', 'demo-kakeibo', ...why]
+    expect(await ask(bank, ...all, '--count')).toMatchObject({ ended: 0, live: 3 })
+    expect(await ask(bank, ...all, ...before)).toMatchObject({ ended: 2 })
+    expect(await ask(bank, ...all, ...before)).toMatchObject({ ended: 0 })
+    expect(await of('demo-kakeibo', 'active')).toBe(1)
+    expect(await of('demo-kakeibo', 'stopped')).toBe(2)
+    expect(await of('demo-kaikei', 'active')).toBe(1)
+    expect(await audited('consent-ended')).toMatchObject([{ note: why[1] }, { note: why[1] }])
+    expect((await operate(bank, 'consents', 'stop-all', 'nobody', ...why)).status).toBe(1)
+  })
+
   it('take an account whose id starts with a hyphen', async () => {
     await connect(bank, 'mihon02')
     const said = await operate(bank, 'consents', 'stop-account', await numberOf(), '-abc', ...why)

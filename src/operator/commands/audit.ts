@@ -145,7 +145,7 @@ function spanOf({ text }: Asked): Pick<AuditFilter, 'from' | 'to'> {
 }
 
 /** A bare day is one in Japan, as everywhere on the bank's screens. */
-function readTime(given: string | undefined, option: string): number | undefined {
+export function readTime(given: string | undefined, option: string): number | undefined {
   if (given === undefined) return undefined
   const at = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(given) ? `${given}T00:00:00+09:00` : given)
   if (Number.isNaN(at)) throw new UsageError(`${option} is a time such as 2026-11-22 or 2026-11-22T09:00:00Z`)

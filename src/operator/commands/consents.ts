@@ -1,13 +1,16 @@
 /** `ninka consents`: finds what a customer agreed to, and ends it at his word or the bank's. */
 import { endConsent, stopAccountOf } from '../../consent/ending.ts'
+import { readTime } from './audit.ts'
 import { stateAt } from '../../consent/state.ts'
 import { record } from '../../store/audit.ts'
 import {
   type Consent,
   findConsentByNumber,
+  idsOfLive,
   listConsents,
   listConsentsOfClient,
 } from '../../store/consents.ts'
+import { createClients } from '../../store/clients.ts'
 import { type EndReason } from '../../store/consent-changes.ts'
 import { readAudit } from '../../store/audit-read.ts'
 import { wordsOfConsent } from '../../store/wordings.ts'
@@ -111,7 +114,56 @@ export const consentCommands: Noun = {
           : refused(`${consent.number} has no such account, or it had ended before`)
       },
     },
+    'stop-all': {
+      takes: ['<client>'],
+      summary: 'ends every connection with this fintech; each fintech and customer is told',
+      help: [
+        'For the end of a contract, or when nobody can say any more which tokens are in whose hands. To',
+        'keep a fintech out for a while suspend it instead: then no customer has to connect again.',
+        'Cut off on the way, it goes on where it was when it is typed again.',
+      ],
+      options: { ...why.options, before: { type: 'string' }, count: { type: 'boolean' } },
+      optionHelp: {
+        ...why.optionHelp,
+        '--before <time>': 'only those that were given before, such as 2026-11-22 (in Japan)',
+        '--count': 'ends none, and says how many it would end',
+      },
+      examples: [
+        'consents stop-all demo-kakeibo --count --reason "contract ends"',
+        'consents stop-all demo-kakeibo --before 2026-11-22T09:00:00Z --reason "incident 12"',
+      ],
+      changes: true,
+      run: stopAll,
+    },
   },
+}
+
+/** Small enough that nobody waits for long behind one transaction. */
+const together = 50
+
+async function stopAll(asked: Asked): Promise<Outcome> {
+  const { db, clock, by, note, words } = asked
+  const reason = reasonOf(asked)
+  const [client = ''] = words
+  if (!(await createClients({ db, clock }).find(client))) return refused(`there is no client ${client}`)
+  const before = readTime(asked.text('before'), '--before') ?? clock() + 1
+  if (asked.isSet('count')) {
+    const all = await idsOfLive(db, client, before)
+    return done(`${all.length} would end`, { client, ended: 0, live: all.length })
+  }
+  let ended = 0
+  for (;;) {
+    const some = await idsOfLive(db, client, before, together)
+    if (some.length === 0) return done(`${ended} connections of ${client} have ended`, { client, ended })
+    ended += await transact(db, async (transaction) => {
+      let now = 0
+      for (const { id, status } of some) {
+        const ending = { status: status === 'active' ? 'stopped' : 'unused', by, reason, note } as const
+        if (await endConsent(transaction, id, clock(), ending)) now += 1
+      }
+      return now
+    })
+  }
 }
 
 function numberOf({ words: [number = ''] }: Asked): string {

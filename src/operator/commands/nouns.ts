@@ -1,5 +1,6 @@
 /** The commands of the operator, in the order of the help. */
 import { auditCommands } from './audit.ts'
+import { backupCommands } from './backup.ts'
 import { bankCommands } from './bank.ts'
 import { clientCommands } from './clients.ts'
 import type { Noun } from './command.ts'
@@ -18,6 +19,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
   audit: auditCommands,
   outbox: outboxCommands,
   errors: errorCommands,
+  backup: backupCommands,
   bank: bankCommands,
   migrate: migrateCommands,
 }

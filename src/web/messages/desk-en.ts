@@ -342,6 +342,9 @@ export const deskEn: DeskMessages = {
     'key-removed': 'Key removed',
     'sandbox-played': 'Played by a developer',
     'audit-exported': 'Audit trail exported',
+    'backup-made': 'Backup made',
+    'backup-restored': 'Restored from a backup',
+    'backup-reconciled': 'Ended again after a restore',
     'retention-applied': 'Deleted by retention',
   },
   details: {

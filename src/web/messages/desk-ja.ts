@@ -353,6 +353,9 @@ const words = {
     'key-removed': '鍵の削除',
     'sandbox-played': '開発者による試験の操作',
     'audit-exported': '監査記録の書き出し',
+    'backup-made': 'バックアップの作成',
+    'backup-restored': 'バックアップからの復元',
+    'backup-reconciled': '復元後の停止のやり直し',
     'retention-applied': '保存期間による削除',
   } satisfies Record<AuditEvent['event'], string>,
   details: {
