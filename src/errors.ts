@@ -67,10 +67,15 @@ export const problems = {
   'authorization-refused': { status: 400, log: 'info', oauth: 'access_denied', retry: false },
   'not-found': { status: 404, log: 'info', oauth: 'access_denied', retry: false },
   'too-many-requests': { status: 429, log: 'warn', oauth: 'temporarily_unavailable', retry: 'step' },
+  /** our own database cannot serve just now */
+  'system-unavailable': { status: 503, log: 'error', oauth: 'temporarily_unavailable', retry: 'step' },
   incident: { status: 500, log: 'error', oauth: 'temporarily_unavailable', retry: 'step' },
 } as const satisfies Record<string, ProblemMeaning>
 
 export type ProblemCode = keyof typeof problems
+
+/** Seconds until it is worth trying again, where nobody knows better. */
+export const retryAfter = 5
 
 /** What a dead-end page may say beyond its fixed text. */
 export type Problem = {

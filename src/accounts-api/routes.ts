@@ -5,6 +5,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasWrongInteraction, nameInteraction } from '../edge/interaction.ts'
 import { spokenCode } from '../secrets.ts'
+import { isDatabaseAway } from '../store/database-away.ts'
 import { listAccounts } from './accounts.ts'
 import { tellBalances } from './balances.ts'
 import { type ApiError, errors, refuse } from './errors.ts'
@@ -79,6 +80,10 @@ function thrown(error: FastifyError, request: FastifyRequest): ApiError {
   if (status >= 400 && status < 500) {
     request.log.warn({ errorCode: error.code }, 'a request was refused')
     return errors.badRequest
+  }
+  if (isDatabaseAway(error)) {
+    request.log.error({ event: 'database-away', err: error }, 'the database is away')
+    return errors.unavailable
   }
   const incident = spokenCode(8)
   request.log.error({ incident, err: error }, 'an unexpected failure')

@@ -57,6 +57,7 @@ async function numberJson(refusals: Refusals, ctx: KoaContextWithOIDC, body: Err
   const description = tellable(ctx, body)
   ctx.body = { ...body, error_description: numbered(description, id) }
   ctx.set(errorIdHeader, id)
+  if (isDatabaseAway(ctx)) return
   // What an answer of ours says more exactly than the engine is what counts.
   const isOurs = description.startsWith('consent_')
   await refusals.note(refusalOf(ctx, { error: body.error, description, ...(isOurs ? { detail: null } : {}) }))
@@ -75,6 +76,10 @@ function tellable(
   return tell ?? description
 }
 
+/** Then nothing can be written down, and whoever is refused should not wait for that as well. */
+const isDatabaseAway = (ctx: KoaContextWithOIDC): boolean =>
+  ctx.status === 503 || engineErrorOf(ctx)?.statusCode === 503
+
 /** A redirect to the client, or a page. */
 async function numberElsewhere(refusals: Refusals, ctx: KoaContextWithOIDC): Promise<void> {
   const { id, error } = failureOf(ctx)
@@ -89,6 +94,7 @@ async function numberElsewhere(refusals: Refusals, ctx: KoaContextWithOIDC): Pro
       ctx.redirect(address.href)
     }
   }
+  if (isDatabaseAway(ctx)) return
   await refusals.note(
     refusalOf(ctx, { error: error?.error ?? 'server_error', description: error?.error_description ?? null }),
   )

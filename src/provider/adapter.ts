@@ -18,6 +18,7 @@ import {
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'
 import { engineClient } from './client.ts'
+import { saysAway } from './database-away.ts'
 import { engineGrant } from './grant.ts'
 
 type AdapterParts = {
@@ -40,19 +41,21 @@ const keptAfterExpiry: Readonly<Record<string, number>> = {
 const longestProof = days(1)
 
 export function createAdapterFactory(parts: AdapterParts): AdapterFactory {
-  return (model) => {
-    switch (model) {
-      case 'Grant':
-        return grantAdapter(parts)
-      case 'Client':
-        return clientAdapter(parts)
-      case 'Session':
-        return noAdapter
-      case 'ReplayDetection':
-        return replayAdapter(parts)
-      default:
-        return recordAdapter(parts, model)
-    }
+  return (model) => saysAway(adapterOf(parts, model))
+}
+
+function adapterOf(parts: AdapterParts, model: string): Adapter {
+  switch (model) {
+    case 'Grant':
+      return grantAdapter(parts)
+    case 'Client':
+      return clientAdapter(parts)
+    case 'Session':
+      return noAdapter
+    case 'ReplayDetection':
+      return replayAdapter(parts)
+    default:
+      return recordAdapter(parts, model)
   }
 }
 

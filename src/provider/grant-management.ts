@@ -4,6 +4,7 @@
  */
 import { type Configuration, errors } from 'oidc-provider'
 import type { Consents } from '../consent/consents.ts'
+import { orAway } from './database-away.ts'
 import { grantsResource } from './resource.ts'
 
 /** The draft's names. `merge` is none of them: a consent is always read and agreed to as a whole. */
@@ -30,7 +31,7 @@ export function grantParameters(consents: Consents): NonNullable<Configuration['
       if (action !== 'replace')
         throw new errors.InvalidRequest('grant_management_action can be create or replace')
       if (typeof grantId !== 'string') throw new errors.InvalidRequest('replace needs a grant_id')
-      if (!(await isReplaceable(consents, grantId, client.clientId)))
+      if (!(await orAway(() => isReplaceable(consents, grantId, client.clientId))))
         throw new errors.CustomOIDCProviderError('invalid_grant_id', 'there is no such grant to replace')
     },
   }

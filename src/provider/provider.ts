@@ -12,6 +12,7 @@ import type { BankScope } from '../consent/services.ts'
 import type { Reach } from '../outgoing/ask.ts'
 import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
+import { answerWhileAway, EngineAway } from './database-away.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
 import { grantMetadata, grantParameters } from './grant-management.ts'
@@ -179,6 +180,7 @@ export function createProvider(parts: ProviderParts): Provider {
   }
 
   explainEngine(provider, parts.refusals)
+  provider.use(answerWhileAway(parts.log))
   provider.use(discoverTruly)
   provider.use(tellOfConsent(parts))
   listen(provider, parts.log)
@@ -219,7 +221,7 @@ export function cookieNames(publicUrl: string): { session: string; interaction: 
 /** Errors are short to the outside; the log has the reason under their number, where it cannot hold what was sent. */
 function listen(provider: Provider, log: Log): void {
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
-    log.info(
+    log[error instanceof EngineAway ? 'error' : 'info'](
       {
         event: 'oauth-refused',
         id: noteEngineError(ctx, error),

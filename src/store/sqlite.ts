@@ -17,10 +17,13 @@ export function openSqlite(file: string): SqliteDatabase {
       }
       const reader = statement.columns().length > 0
       const ready = statement
+      // SQLite rolls back by itself when the disk is full; an error of this second time would hide the first one.
+      const isOver = () => sql === 'rollback' && !db.isTransaction
       return {
         reader,
         all: (parameters) => ready.all(...(parameters as SQLInputValue[])),
         run(parameters) {
+          if (isOver()) return { changes: 0, lastInsertRowid: 0 }
           const { changes, lastInsertRowid } = ready.run(...(parameters as SQLInputValue[]))
           return { changes, lastInsertRowid }
         },

@@ -2,10 +2,11 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { nameInteraction } from '../edge/interaction.ts'
-import { type ProblemCode, problems } from '../errors.ts'
+import { type ProblemCode, problems, retryAfter } from '../errors.ts'
 import { engineErrorId } from '../explain/engine.ts'
 import { errorIdHeader, newErrorId, numbered } from '../explain/numbers.ts'
 import { spokenCode } from '../secrets.ts'
+import { isDatabaseAway } from '../store/database-away.ts'
 import { pickLanguage } from './language.ts'
 import type { Pages } from './pages.ts'
 
@@ -27,6 +28,7 @@ export function handleFailures(app: FastifyInstance, pages: FailurePages): void 
     failure: Failure,
   ): Promise<FastifyReply> {
     const { code, status = problems[code].status, incident } = failure
+    if (status === 503) reply.header('retry-after', retryAfter)
     if (wantsJson(request)) return refuseProgram(request, reply, { status, incident })
     const again = /^\/(journey\/[\w-]{1,64}|connections(?=[/?]|$)|developers(?=[/?]|$))/.exec(
       request.url,
@@ -70,6 +72,10 @@ export function answerUnreadable(pages: FailurePages, headers: Readonly<Record<s
 type Failure = { readonly code: ProblemCode; readonly status?: number; readonly incident?: string }
 
 function failureOf(error: FastifyError, request: FastifyRequest): Failure {
+  if (isDatabaseAway(error)) {
+    request.log.error({ event: 'database-away', err: error }, 'the database is away')
+    return { code: 'system-unavailable' }
+  }
   const code = codeOf(error)
   if (code === 'incident') {
     const incident = spokenCode(8)
@@ -111,6 +117,11 @@ function oauthError(status: number): { readonly error: string; readonly descript
       description: 'too many requests from one address; wait for a minute',
     }
   if (status === 404) return { error: 'invalid_request', description: 'there is nothing at this address' }
+  if (status === 503)
+    return {
+      error: 'temporarily_unavailable',
+      description: 'the bank is not available at the moment; try again later',
+    }
   if (status >= 500) return { error: 'server_error', description: 'an unexpected failure at the bank' }
   return { error: 'invalid_request', description: 'the request could not be read' }
 }
@@ -137,18 +148,19 @@ function codeOf(error: FastifyError): ProblemCode {
  */
 export function engineErrorPage(app: FastifyInstance, pages: FailurePages) {
   return async (ctx: KoaContextWithOIDC, error: { code: string; description?: string }): Promise<void> => {
-    const isOurs = ctx.status >= 500
     const language = pickLanguage({ accepted: ctx.get('accept-language') })
     ctx.type = 'text/html; charset=utf-8'
     ctx.body = await pages.renderProblem((template, data) => app.view(template, data), language, {
-      code: isOurs
-        ? 'incident'
-        : error.code === 'session_not_found'
-          ? 'journey-unknown'
-          : 'authorization-refused',
+      code: problemOf(ctx.status, error.code),
       incident: engineErrorId(ctx),
       detail: `${error.code}${error.description ? `: ${error.description}` : ''}`,
     })
     if (error.code === 'session_not_found') ctx.status = problems['journey-unknown'].status
   }
+}
+
+function problemOf(status: number, code: string): ProblemCode {
+  if (status === 503) return 'system-unavailable'
+  if (status >= 500) return 'incident'
+  return code === 'session_not_found' ? 'journey-unknown' : 'authorization-refused'
 }

@@ -76,5 +76,6 @@ export const problemScreens: Readonly<Record<ProblemCode, string>> = {
   'bad-request': 'NK-62',
   'not-found': 'NK-63',
   'too-many-requests': 'NK-64',
+  'system-unavailable': 'NK-65',
   incident: 'NK-69',
 }

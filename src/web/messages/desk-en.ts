@@ -34,6 +34,10 @@ export const deskEn: DeskMessages = {
     'foreign-origin': { title: 'This cannot be accepted', line: 'Act from the pages of the desk.' },
     'too-many-requests': { title: 'Too many requests', line: 'Wait for a minute.' },
     'bad-request': { title: 'This could not be read', line: 'Start again from the look-up.' },
+    'system-unavailable': {
+      title: 'The database does not answer',
+      line: 'Wait a little, then look up whether the change was made before you repeat it.',
+    },
     incident: {
       title: 'This could not be done',
       line: 'The people who run the system find what happened by this number.',

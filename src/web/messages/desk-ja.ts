@@ -12,6 +12,7 @@ export type DeskProblem =
   | 'foreign-origin'
   | 'too-many-requests'
   | 'bad-request'
+  | 'system-unavailable'
   | 'incident'
 
 export type JourneyPlace = 'allowed' | 'refused' | 'under-way' | 'timed-out'
@@ -52,6 +53,10 @@ const words = {
     'foreign-origin': { title: 'この操作は受け付けられません', line: '職員専用の画面から操作してください。' },
     'too-many-requests': { title: 'アクセスが集中しています', line: '1分ほどお待ちください。' },
     'bad-request': { title: '内容を読み取れませんでした', line: '照会画面からやり直してください。' },
+    'system-unavailable': {
+      title: 'データベースが応答していません',
+      line: '少し待ってから、操作が反映されたかどうかを照会画面で確かめてください。',
+    },
     incident: {
       title: '処理できませんでした',
       line: '何が起きたかは、次の番号でシステム担当者が確認できます。',

@@ -506,6 +506,13 @@ export const en: Messages = {
       title: 'Very busy',
       lines: ['There were many requests in a short time. Please wait about a minute and try again.'],
     },
+    'system-unavailable': {
+      title: 'Our system is busy or stopped for a moment',
+      lines: [
+        'We are sorry. Our system does not answer. You did nothing wrong.',
+        'Please try again in a little while. You can go on where you were.',
+      ],
+    },
     incident: {
       title: 'Something went wrong',
       lines: [

@@ -1,0 +1,185 @@
+/** While the database is read-only, full, locked or gone every answer says so, nothing is half done, and all goes on by itself. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import pg from 'pg'
+import { afterEach, describe, expect, inject, it } from 'vitest'
+import { startBank, type TestBank } from '../support/bank.ts'
+import type { Page } from '../support/browser.ts'
+import { freshDatabase } from '../support/database.ts'
+import { type Answer, openFintech } from '../support/fintech.ts'
+import { allow, begin, comeBack, connect, consentsOf, goOn, signIn, walkToConsent } from '../support/walk.ts'
+
+const closing: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+type Trouble = {
+  readonly begin: () => Promise<unknown> | void
+  readonly end: () => Promise<unknown> | void
+}
+
+async function bankOn(databaseUrl: string): Promise<TestBank> {
+  const bank = await startBank({ databaseUrl })
+  closing.push(bank.close)
+  return bank
+}
+
+/** What nothing can be written to: read, but no more. */
+async function readOnly(): Promise<{ bank: TestBank; trouble: Trouble }> {
+  const bank = await bankOn(await freshDatabase())
+  if (!inject('postgres')) {
+    const tell = (word: string) => sql.raw(`pragma query_only = ${word}`).execute(bank.db)
+    return { bank, trouble: { begin: () => tell('on'), end: () => tell('off') } }
+  }
+  // As a former primary is: those that are connected lose their connection, and the next may only read.
+  const tell = async (word: string) => {
+    const name = await nameOf(bank)
+    await withAdmin(async (admin) => {
+      await admin.query(`alter database ${name} set default_transaction_read_only = ${word}`)
+      await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+    })
+  }
+  return { bank, trouble: { begin: () => tell('on'), end: () => tell('off') } }
+}
+
+/** Somebody else holds a lock for longer than we wait. */
+async function locked(): Promise<{ bank: TestBank; trouble: Trouble }> {
+  if (inject('postgres')) {
+    const url = await freshDatabase()
+    await withAdmin((admin) =>
+      admin.query(`alter database ${new URL(url).pathname.slice(1)} set lock_timeout = '150ms'`),
+    )
+    const bank = await bankOn(url)
+    const other = new pg.Client({ connectionString: url })
+    await other.connect()
+    closing.push(() => other.end())
+    const tables = 'engine_records, attempts, finishing, held_pins, consents, audit'
+    return {
+      bank,
+      trouble: {
+        async begin() {
+          await other.query('begin')
+          await other.query(`lock table ${tables} in access exclusive mode`)
+        },
+        end: () => other.query('rollback'),
+      },
+    }
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'ninka-locked-'))
+  closing.push(() => rmSync(folder, { recursive: true, force: true }))
+  const bank = await bankOn(`sqlite:${join(folder, 'ninka.db')}`)
+  await sql`pragma busy_timeout = 50`.execute(bank.db)
+  const other = new DatabaseSync(join(folder, 'ninka.db'))
+  closing.push(() => other.close())
+  return { bank, trouble: { begin: () => other.exec('begin immediate'), end: () => other.exec('rollback') } }
+}
+
+const nameOf = async ({ db }: TestBank): Promise<string> => {
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(db)
+  return rows[0]?.name ?? ''
+}
+
+async function withAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: inject('postgres') })
+  await admin.connect()
+  await work(admin)
+  await admin.end()
+}
+
+/** A customer who has only to press 許可. */
+async function agreeing(bank: TestBank, loginId: string) {
+  const walk = await begin(bank)
+  await walkToConsent(walk, loginId)
+  return { walk, loginId }
+}
+
+function expectOurPage(page: Page): void {
+  expect([page.status, /data-problem="([\w-]+)"/.exec(page.html)?.[1]]).toEqual([503, 'system-unavailable'])
+  expect(page.html).toContain('NK-65')
+  expect(page.html).toContain('もう一度お試しください')
+  expect(Number(page.headers['retry-after'])).toBeGreaterThan(0)
+}
+
+function expectTemporary({ status, body, headers }: Answer): void {
+  expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+}
+
+/** What was refused has left nothing, and what stood still stands. */
+async function expectAllGoesOn(bank: TestBank, loginId: string): Promise<void> {
+  const made = await connect(bank, loginId)
+  expect((await made.fintech.refresh(made.refresh)).status).toBe(200)
+  expect((await made.fintech.api('/api/accounts', made.access)).status).toBe(200)
+}
+
+describe.each([
+  ['read-only', readOnly],
+  ['locked by another', locked],
+])('a database that is %s', (_name, open) => {
+  it('answers 503 to fintechs in JSON and to customers on a page, and goes on by itself afterwards', async () => {
+    const { bank, trouble } = await open()
+    const fintech = openFintech(bank)
+    const connected = await connect(bank, 'mihon03')
+    const { walk: late } = await agreeing(bank, 'mihon01')
+    const coming = await begin(bank)
+    const { walk: exchanging } = await agreeing(bank, 'mihon02')
+    await allow(exchanging)
+    const code = (await comeBack(exchanging)).searchParams.get('code') ?? ''
+    const before = await consentsOf(bank)
+
+    await trouble.begin()
+    expectOurPage(await signIn(coming, 'mihon01'))
+    expectOurPage(await allow(late))
+    expectTemporary(await fintech.push(fintech.newRequest().parameters))
+    expectTemporary(await exchanging.fintech.exchange(code, exchanging.verifier))
+    expectTemporary(await connected.fintech.refresh(connected.refresh))
+    expectTemporary(await connected.fintech.revoke(connected.refresh))
+    await trouble.end()
+
+    expect(await consentsOf(bank)).toEqual(before)
+    expect((await connected.fintech.refresh(connected.refresh)).status).toBe(200)
+    expect((await exchanging.fintech.exchange(code, exchanging.verifier)).status).toBe(200)
+    const lateCode = await goOn(late, 'mihon01')
+    expect((await late.fintech.exchange(lateCode, late.verifier)).status).toBe(200)
+    expect(bank.logged.join('')).not.toContain('an unexpected failure')
+    await expectAllGoesOn(bank, 'mihon03')
+  })
+})
+
+// PostgreSQL's disk is filled by `npm run faults`, where it may mount one.
+if (!inject('postgres')) {
+  it('a full disk lets no journey end half done, and what was refused is done when there is room', async () => {
+    const bank = await bankOn('sqlite::memory:')
+    const fintech = openFintech(bank)
+    const walks = await Promise.all(
+      ['mihon01', 'mihon02', 'mihon03'].map((loginId) => agreeing(bank, loginId)),
+    )
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(bank.db)
+    await sql.raw(`pragma max_page_count = ${rows[0]?.page_count ?? 0}`).execute(bank.db)
+    const pushed: Answer[] = []
+    // Into the last free pages some still fit.
+    while (pushed.at(-1)?.status !== 503 && pushed.length < 200)
+      pushed.push(await fintech.push(fintech.newRequest().parameters))
+    expectTemporary(pushed.at(-1) as Answer)
+    const pages: Page[] = []
+    for (const { walk } of walks) pages.push(await allow(walk))
+    const refused = pages.filter(({ status }) => status !== 200)
+    expect(refused.length).toBeGreaterThan(0)
+    refused.forEach(expectOurPage)
+    expect(await consentsOf(bank)).toHaveLength(walks.length - refused.length)
+
+    await sql`pragma max_page_count = 1000000`.execute(bank.db)
+    for (const [n, { walk, loginId }] of walks.entries()) {
+      const code =
+        pages[n]?.status === 200
+          ? ((await comeBack(walk)).searchParams.get('code') ?? '')
+          : await goOn(walk, loginId)
+      expect((await fintech.exchange(code, walk.verifier)).status).toBe(200)
+    }
+    expect(await consentsOf(bank)).toHaveLength(walks.length)
+  })
+}
