@@ -7,10 +7,10 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
-import type { Page } from '../support/browser.ts'
 import { freshDatabase } from '../support/database.ts'
-import { type Answer, openFintech } from '../support/fintech.ts'
-import { allow, begin, comeBack, connect, consentsOf, goOn, signIn, walkToConsent } from '../support/walk.ts'
+import { openFintech } from '../support/fintech.ts'
+import { agreeing, expectOurPage, expectTemporary } from '../support/unavailable.ts'
+import { allow, begin, comeBack, connect, consentsOf, goOn, signIn } from '../support/walk.ts'
 
 const closing: (() => Promise<void> | void)[] = []
 afterEach(async () => {
@@ -90,25 +90,6 @@ async function withAdmin(work: (admin: pg.Client) => Promise<unknown>): Promise<
   await admin.end()
 }
 
-/** A customer who has only to press 許可. */
-async function agreeing(bank: TestBank, loginId: string) {
-  const walk = await begin(bank)
-  await walkToConsent(walk, loginId)
-  return { walk, loginId }
-}
-
-function expectOurPage(page: Page): void {
-  expect([page.status, /data-problem="([\w-]+)"/.exec(page.html)?.[1]]).toEqual([503, 'system-unavailable'])
-  expect(page.html).toContain('NK-65')
-  expect(page.html).toContain('もう一度お試しください')
-  expect(Number(page.headers['retry-after'])).toBeGreaterThan(0)
-}
-
-function expectTemporary({ status, body, headers }: Answer): void {
-  expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
-  expect(Number(headers['retry-after'])).toBeGreaterThan(0)
-}
-
 /** What was refused has left nothing, and what stood still stands. */
 async function expectAllGoesOn(bank: TestBank, loginId: string): Promise<void> {
   const made = await connect(bank, loginId)
@@ -149,37 +130,3 @@ describe.each([
     await expectAllGoesOn(bank, 'mihon03')
   })
 })
-
-// PostgreSQL's disk is filled by `npm run faults`, where it may mount one.
-if (!inject('postgres')) {
-  it('a full disk lets no journey end half done, and what was refused is done when there is room', async () => {
-    const bank = await bankOn('sqlite::memory:')
-    const fintech = openFintech(bank)
-    const walks = await Promise.all(
-      ['mihon01', 'mihon02', 'mihon03'].map((loginId) => agreeing(bank, loginId)),
-    )
-    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(bank.db)
-    await sql.raw(`pragma max_page_count = ${rows[0]?.page_count ?? 0}`).execute(bank.db)
-    const pushed: Answer[] = []
-    // Into the last free pages some still fit.
-    while (pushed.at(-1)?.status !== 503 && pushed.length < 200)
-      pushed.push(await fintech.push(fintech.newRequest().parameters))
-    expectTemporary(pushed.at(-1) as Answer)
-    const pages: Page[] = []
-    for (const { walk } of walks) pages.push(await allow(walk))
-    const refused = pages.filter(({ status }) => status !== 200)
-    expect(refused.length).toBeGreaterThan(0)
-    refused.forEach(expectOurPage)
-    expect(await consentsOf(bank)).toHaveLength(walks.length - refused.length)
-
-    await sql`pragma max_page_count = 1000000`.execute(bank.db)
-    for (const [n, { walk, loginId }] of walks.entries()) {
-      const code =
-        pages[n]?.status === 200
-          ? ((await comeBack(walk)).searchParams.get('code') ?? '')
-          : await goOn(walk, loginId)
-      expect((await fintech.exchange(code, walk.verifier)).status).toBe(200)
-    }
-    expect(await consentsOf(bank)).toHaveLength(walks.length)
-  })
-}
