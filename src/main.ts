@@ -148,8 +148,11 @@ async function bankOf(
   return { bank, bankControls: undefined, resetBank: async () => {}, closeBank: () => bank.close() }
 }
 
-const open = ({ databaseUrl, databasePasswordFile }: Settings) =>
-  openDatabase(databaseUrl, databasePasswordFile ? readSecret(databasePasswordFile) : undefined)
+const open = ({ databaseUrl, databasePasswordFile, databaseConnections: connections }: Settings) =>
+  openDatabase(databaseUrl, {
+    connections,
+    password: databasePasswordFile ? readSecret(databasePasswordFile) : undefined,
+  })
 
 function institutionOf(settings: Settings, demoCertificates: DemoAuthority | undefined): Institution {
   const file = settings.institutionFile ?? join(import.meta.dirname, 'demo', 'institution.json')

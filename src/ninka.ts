@@ -40,7 +40,7 @@ const secretsOf = ({ masterKeyFile }: Settings) =>
   createSecrets(readMasterKeys(masterKeyFile, { create: false }))
 
 const databaseOf = ({ databaseUrl, databasePasswordFile }: Settings) =>
-  inspectDatabase(databaseUrl, databasePasswordFile && readSecret(databasePasswordFile))
+  inspectDatabase(databaseUrl, { password: databasePasswordFile && readSecret(databasePasswordFile) })
 
 async function doctor(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({

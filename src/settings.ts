@@ -38,6 +38,7 @@ const schema = z.object({
     .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'must start with sqlite: or postgres://')
     .optional(),
   DATABASE_PASSWORD_FILE: z.string().min(1).optional(),
+  DATABASE_POOL: z.coerce.number().int().min(1).max(500).default(10),
   DATA_DIR: z.string().min(1).default('./data'),
   MASTER_KEY_FILE: z.string().min(1).optional(),
   INSTITUTION_FILE: z.string().min(1).optional(),
@@ -108,6 +109,8 @@ export type Settings = {
   readonly databaseUrl: string
   /** file with the password of the database's user, where the address has none */
   readonly databasePasswordFile: string | undefined
+  /** connections to PostgreSQL that this process holds at the most */
+  readonly databaseConnections: number
   readonly dataDir: string
   readonly masterKeyFile: string
   readonly institutionFile: string | undefined
@@ -184,6 +187,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     fintechsElsewhere: s.FINTECH_URL !== undefined,
     databaseUrl: s.DATABASE_URL ?? `sqlite:${join(s.DATA_DIR, 'ninka.db')}`,
     databasePasswordFile: s.DATABASE_PASSWORD_FILE,
+    databaseConnections: s.DATABASE_POOL,
     dataDir: s.DATA_DIR,
     masterKeyFile: s.MASTER_KEY_FILE ?? join(s.DATA_DIR, 'master.key'),
     institutionFile: s.INSTITUTION_FILE,

@@ -6,7 +6,8 @@ export class DatabaseAway extends Error {
   /** the commit was on its way: what it wrote may be there, or not */
   readonly mayHaveCommitted: boolean
   constructor(cause: unknown, { mayHaveCommitted = false }: { readonly mayHaveCommitted?: boolean } = {}) {
-    super('the database is away', { cause })
+    const { message = '', code = '' } = cause as { message?: string; code?: string }
+    super(`the database is away: ${message || code}`, { cause })
     this.mayHaveCommitted = mayHaveCommitted
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { hours } from '../clock.ts'
 import { up as ground } from './migrations/0001-ground.ts'
 import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
 import { up as whoAsked } from './migrations/0003-who-asked.ts'
@@ -12,7 +13,7 @@ import { up as profiles } from './migrations/0006-profiles.ts'
 import { up as refusals } from './migrations/0007-refusals.ts'
 import { up as developers } from './migrations/0009-developers.ts'
 import { up as risk } from './migrations/0010-risk.ts'
-import { openPostgres } from './postgres.ts'
+import { openPostgres, type PostgresOptions } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -30,13 +31,15 @@ const migrations = {
   '0010-risk': { up: risk },
 }
 
-/**
- * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`
- * @param password of the user in a `postgres://` address, where it stands in a file of its own
- */
-export async function openDatabase(url: string, password?: string): Promise<Database> {
-  const db = connectDatabase(url, password)
-  await migrate(db)
+/** @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
+export async function openDatabase(url: string, options?: PostgresOptions): Promise<Database> {
+  const db = connectDatabase(url, options)
+  // A change of a large table, and the wait for another process that makes it, may take longer than any request.
+  const patient = url.startsWith('sqlite:')
+    ? db
+    : connectDatabase(url, { ...options, statementTime: hours(1) })
+  await migrate(patient)
+  if (patient !== db) await patient.destroy()
   return db
 }
 
@@ -44,30 +47,23 @@ export async function openDatabase(url: string, password?: string): Promise<Data
  * The database as it is, for somebody who only looks.
  * @throws Error when the SQLite file is not there
  */
-export function inspectDatabase(url: string, password?: string): Database {
+export function inspectDatabase(url: string, options?: PostgresOptions): Database {
   if (url.startsWith('sqlite:') && !existsSync(url.slice(7)))
     throw new Error(`DATABASE_URL: there is no file ${url.slice(7)}`)
-  return connectDatabase(url, password)
+  return connectDatabase(url, options)
 }
 
-const connectDatabase = (url: string, password?: string): Database =>
+const connectDatabase = (url: string, options?: PostgresOptions): Database =>
   new Kysely({
-    dialect: url.startsWith('sqlite:') ? sqlite(url.slice(7)) : postgres(withPassword(url, password)),
+    dialect: url.startsWith('sqlite:')
+      ? sqlite(url.slice(7))
+      : new PostgresDialect({ pool: openPostgres(url, options) }),
   })
 
 function sqlite(file: string): SqliteDialect {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   return new SqliteDialect({ database: openSqlite(file) })
 }
-
-function withPassword(url: string, password: string | undefined): string {
-  if (password === undefined) return url
-  const whole = new URL(url)
-  whole.password = encodeURIComponent(password)
-  return whole.href
-}
-
-const postgres = (url: string): PostgresDialect => new PostgresDialect({ pool: openPostgres(url) })
 
 const migratorOf = (db: Database): Migrator =>
   new Migrator({ db, provider: { getMigrations: async () => migrations } })

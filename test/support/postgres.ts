@@ -19,35 +19,13 @@ export type Cluster = {
  * @param durable as in production; else it forgets on a crash (no fsync), which is quicker and enough for a test
  */
 export async function startPostgres({ durable = false } = {}): Promise<Cluster> {
-  const versions = readdirSync('/usr/lib/postgresql')
-    .filter((version) => existsSync(join('/usr/lib/postgresql', version, 'bin/initdb')))
-    .toSorted((a, b) => Number(b) - Number(a))
-  const bin = join('/usr/lib/postgresql', versions[0] ?? '', 'bin')
-  const folder = mkdtempSync(join(tmpdir(), 'ninka-postgres-'))
+  const folder = postgresFolder()
   const data = join(folder, 'data')
   const port = await freePort()
-  chmodSync(folder, 0o777)
-  const [command, ...before] = asNobody()
-  const run = (program: string, args: string[]) =>
-    [command ?? join(bin, program), [...before, ...(command ? [join(bin, program)] : []), ...args]] as const
-  execFileSync(
-    ...run('initdb', [
-      '-D',
-      data,
-      '-U',
-      'ninka',
-      '-A',
-      'trust',
-      '-E',
-      'UTF8',
-      '--locale=C.UTF-8',
-      '--no-sync',
-    ]),
-    { stdio: 'ignore' },
-  )
+  initPostgres(data)
   const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1']
   for (const setting of durable ? lasting : forgetful) options.push('-c', setting)
-  const server = spawn(...run('postgres', options), { stdio: 'ignore' })
+  const server = spawn(...postgresProgram('postgres', options), { stdio: 'ignore' })
   const url = `postgres://ninka@127.0.0.1:${port}/postgres`
   await ready(url)
   return {
@@ -60,6 +38,28 @@ export async function startPostgres({ durable = false } = {}): Promise<Cluster> 
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** A folder that the servers' own user may write to. */
+export function postgresFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ninka-postgres-'))
+  chmodSync(folder, 0o777)
+  return folder
+}
+
+export function initPostgres(data: string): void {
+  const options = ['-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']
+  execFileSync(...postgresProgram('initdb', ['-D', data, '-U', 'ninka', ...options]), { stdio: 'ignore' })
+}
+
+/** The newest PostgreSQL's own program, as the user that may run it. */
+export function postgresProgram(program: string, args: readonly string[]): [string, string[]] {
+  const versions = readdirSync('/usr/lib/postgresql')
+    .filter((version) => existsSync(join('/usr/lib/postgresql', version, 'bin/initdb')))
+    .toSorted((a, b) => Number(b) - Number(a))
+  const path = join('/usr/lib/postgresql', versions[0] ?? '', 'bin', program)
+  const [command, ...before] = asNobody()
+  return command ? [command, [...before, path, ...args]] : [path, [...args]]
 }
 
 /** Otherwise as PostgreSQL comes: every commit waits for the disk. */
@@ -80,7 +80,7 @@ const forgetful = [
 const asNobody = (): string[] =>
   process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
 
-async function ready(url: string): Promise<void> {
+export async function ready(url: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     const client = new pg.Client({ connectionString: url })
     try {
