@@ -110,7 +110,10 @@ export function stoppedBecause(reason: string): ApiError {
   return reason === 'pin-changed' ? errors.stale : errors.stopped
 }
 
-export const closedUntil = (because: 'maintenance' | 'outside-hours', resumesAt?: number): ApiError => ({
+export const closedUntil = (
+  because: 'maintenance' | 'outside-hours' | 'unavailable',
+  resumesAt?: number,
+): ApiError => ({
   ...errors[because],
   ...(resumesAt === undefined ? {} : { resumesAt }),
 })

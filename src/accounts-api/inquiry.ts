@@ -2,12 +2,11 @@
 import type { InquiryClosed, NoInquiry, Unavailable } from '../bank/port.ts'
 import type { Consents } from '../consent/consents.ts'
 import type { Failure } from '../errors.ts'
-import { type ApiError, closedUntil, errors, stoppedBecause } from './errors.ts'
+import { type ApiError, closedUntil, stoppedBecause } from './errors.ts'
 import type { Opened } from './open.ts'
 
 /** Nothing is known to be wrong: the same call may succeed later. */
 export function notNow(answer: InquiryClosed | Unavailable): ApiError {
-  if (answer.reason === 'unavailable') return errors.unavailable
   return closedUntil(answer.reason, answer.resumesAt)
 }
 

@@ -5,7 +5,11 @@
 import type { BankScope } from '../consent/services.ts'
 import type { Result } from '../errors.ts'
 
-export type Unavailable = { readonly reason: 'unavailable' }
+export type Unavailable = {
+  readonly reason: 'unavailable'
+  /** ms; where the bank knows when it answers again */
+  readonly resumesAt?: number
+}
 
 /** Why a customer with the right password still may not go on. Told only after the password was right. */
 export type NotAllowed = {

@@ -10,7 +10,7 @@ import { closedAt, lookAt, redeemTicket, submitTo, withProblem } from '../journe
 import { journeyNumber } from '../secrets.ts'
 import { record } from '../store/audit.ts'
 import { connectionsDeadEnd, signedOutPage, signInPage } from '../web/connections.ts'
-import { readLanguage } from '../web/pages.ts'
+import { readLanguage, sayWhen } from '../web/pages.ts'
 import type { StepView } from '../web/templates.ts'
 import { base, type ConnectionsParts, endVisit, openVisit, type Visit, writeVisit } from './visit.ts'
 
@@ -146,5 +146,6 @@ export async function showDeadEnd(
   const problem = closed || found
   const csrf = reply.generateCsrf({ path: base })
   const page = connectionsDeadEnd(site, { problem, step: dueStep(journey), context, csrf })
+  sayWhen(reply, problem, context.now)
   return reply.code(problems[problem.code].status).view(page.template, page.data)
 }

@@ -4,15 +4,14 @@ import type { FieldError } from '../errors.ts'
 import { problemOf } from '../risk/locks.ts'
 import { text } from './fields.ts'
 import { defineSignInStep, signedIn } from './step.ts'
+import { unanswered } from './turn.ts'
 
 export const answerChallenge = defineSignInStep({
   fields: z.object({ answer: text(100) }).catch({ answer: '' }),
 
   async page(context) {
     const question = await context.bank.question(signedIn(context))
-    return question.ok
-      ? { view: { question: question.value.text } }
-      : { problem: { code: 'bank-unavailable' } }
+    return question.ok ? { view: { question: question.value.text } } : { problem: unanswered(question) }
   },
 
   async submit(context, { answer }) {
@@ -33,7 +32,7 @@ export const answerChallenge = defineSignInStep({
     }
     if (checked.reason === 'unavailable') {
       await taken.undecided()
-      return { problem: { code: 'bank-unavailable' } }
+      return { problem: unanswered(checked) }
     }
     const after = await taken.wrong()
     if ('locked' in after) return { problem: problemOf(after) }

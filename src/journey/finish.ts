@@ -31,6 +31,7 @@ import { transact } from '../store/transaction.ts'
 import { periodFromNow, servicesOf } from './give-consent.ts'
 import { clientName } from './renewal.ts'
 import { signedIn, type StepContext } from './step.ts'
+import { unanswered } from './turn.ts'
 
 export type FinishParts = {
   readonly db: Database
@@ -126,7 +127,8 @@ async function carryOut(parts: FinishParts, payload: string): Promise<Finished> 
   const stands = await readClaim(db, journeyHash)
   const mayCommit = stands?.outcome === 'allow' && stands.payload === payload && !stands.done
   const held = await findHeldPins(db, journeyHash)
-  if (mayCommit && !(await bank.commitPins({ journey: journeyHash, customer })).ok) return unavailable
+  const committed = mayCommit ? await bank.commitPins({ journey: journeyHash, customer }) : undefined
+  if (committed?.ok === false) return { problem: unanswered(committed) }
 
   const given = await transact(db, async (transaction) => {
     if (mayCommit && held?.customer === customer) {

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { InquiryAccount, PinAnswer } from '../bank/port.ts'
 import { sharedBefore } from '../consent/past.ts'
-import type { FieldError } from '../errors.ts'
+import type { FieldError, Problem } from '../errors.ts'
 import { type Locked, problemOf, type Try } from '../risk/locks.ts'
 import { text, texts } from './fields.ts'
 import { accountHandle, type pinFailures } from './journey.ts'
@@ -131,9 +131,9 @@ async function register(context: StepContext, touched: readonly Row[]): Promise<
     const door = await context.locks.takeAddress(context.address)
     if ('locked' in door) return { problem: problemOf(door) }
     const answers = await askBank(context, entered)
-    if (!answers) {
+    if ('problem' in answers) {
       await door.undecided()
-      return { problem: { code: 'bank-unavailable' } }
+      return answers
     }
     for (const [row, outcome] of answers.outcomes) outcomes.set(row, outcome)
     await (answers.anyWrong ? door.wrong() : door.right())
@@ -159,21 +159,22 @@ function formFailure({ ticked, pin }: Row, digits: number): Failure | undefined 
   return new RegExp(`^[0-9]{${digits}}$`).test(pin) ? undefined : 'pin-form'
 }
 
-/** Asks the bank about the rows that no lock forbids; undefined when the bank cannot say. */
+/** Asks the bank about the rows that no lock forbids. */
 async function askBank(
   context: StepContext,
   entered: readonly Row[],
 ): Promise<
-  { readonly outcomes: readonly (readonly [Row, Outcome])[]; readonly anyWrong: boolean } | undefined
+  | { readonly outcomes: readonly (readonly [Row, Outcome])[]; readonly anyWrong: boolean }
+  | { readonly problem: Problem }
 > {
   const guards = await guardsOf(context, entered)
-  if (!guards) return undefined
+  if (!guards) return { problem: problemOf({ locked: 'by-pending' }) }
   const allowed = entered.filter((row) => !('locked' in (guards.get(row) as Try | Locked)))
   const pins = allowed.map((row) => ({ account: row.account.id, pin: row.pin }))
   const answer = pins.length === 0 ? noPins : await context.pins.hold({ ...signedIn(context), pins })
   if (!answer.ok) {
     for (const row of allowed) await (guards.get(row) as Try).undecided()
-    return undefined
+    return { problem: unanswered(answer) }
   }
   const said = new Map(answer.value.map((one) => [one.account, one.answer]))
   const outcomes: (readonly [Row, Outcome])[] = []

@@ -5,6 +5,7 @@ import type { FieldError } from '../errors.ts'
 import { problemOf, type Try } from '../risk/locks.ts'
 import { text } from './fields.ts'
 import { defineSignInStep, type VisitContext, type SubmitOutcome } from './step.ts'
+import { unanswered } from './turn.ts'
 
 export const signIn = defineSignInStep({
   fields: z.object({ loginId: text(64), password: text(256) }).catch({ loginId: '', password: '' }),
@@ -61,7 +62,7 @@ export async function authenticate(context: VisitContext, attempt: Attempt): Pro
   }
   if (answer.reason === 'unavailable') {
     await taken.undecided()
-    return { problem: { code: 'bank-unavailable' } }
+    return { problem: unanswered(answer) }
   }
   const { subject } = taken
   await context.audit({ event: 'sign-in-failed', subject, method: attempt.method, reason: answer.reason })

@@ -69,7 +69,10 @@ export function closedAt(calendar: Calendar | undefined, now: number): Problem |
 /** The bank does not answer: that it is closed it may say itself. */
 export const unanswered = (answer: Unavailable | InquiryClosed): Problem =>
   answer.reason === 'unavailable'
-    ? { code: 'bank-unavailable' }
+    ? {
+        code: 'bank-unavailable',
+        ...(answer.resumesAt === undefined ? {} : { closed: onlyResuming(answer) }),
+      }
     : { code: answer.reason, closed: onlyResuming(answer) }
 
 /**

@@ -26,6 +26,12 @@ export function readLanguage(request: FastifyRequest, uiLocales?: string): Langu
 export const switchesLanguage = ({ routeOptions }: FastifyRequest): boolean =>
   /^\/(journey|connections|help|developers)(\/|$)/.test(routeOptions.url ?? '')
 
+/** Retry-After, for a problem that passes at a known time (RFC 9110, section 10.2.3). */
+export function sayWhen(reply: FastifyReply, { closed }: Problem, now: number): void {
+  const wait = Math.ceil(((closed?.resumesAt ?? now) - now) / 1000)
+  if (wait > 0) reply.header('retry-after', String(wait))
+}
+
 export type Pages = ReturnType<typeof createPages>
 
 export function createPages(site: Site) {
@@ -55,6 +61,7 @@ export function createPages(site: Site) {
       shown: { problem: Problem; context: StepContext; base: string; step: StepName },
     ): Promise<FastifyReply> {
       const page = deadEndPage(site, { ...shown, csrf: csrfOf(reply, shown.context.uid) })
+      sayWhen(reply, shown.problem, shown.context.now)
       return send(reply.code(problems[shown.problem.code].status), page)
     },
 

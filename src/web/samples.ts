@@ -282,6 +282,9 @@ function problemSamples(): Sample[] {
     ...inBoth('problem/outside-hours/later-than-the-journey', (language) =>
       closedSample(language, { code: 'outside-hours', closed: { resumesAt: sampleNow + hours(14) } }),
     ),
+    ...inBoth('problem/bank-unavailable/until-known', (language) =>
+      closedSample(language, { code: 'bank-unavailable', closed: { resumesAt: sampleNow + minutes(20) } }),
+    ),
     ...inBoth('problem/maintenance/planned', (language) =>
       closedSample(language, {
         code: 'maintenance',

@@ -1,9 +1,24 @@
 /** A bank that is closed: the customer reads until when, goes on where he stood, and the fintech is told the truth. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { calendarSchema } from '../../src/institution-hours.ts'
-import { startBank, type TestBank } from '../support/bank.ts'
+import type { Bank } from '../../src/bank/port.ts'
+import { startBank, type TestBank, unavailable, withCalls } from '../support/bank.ts'
 import { openBrowser } from '../support/browser.ts'
-import { allow, begin, comeBack, connect, password, signIn, stepOf, walkToConsent } from '../support/walk.ts'
+import {
+  allow,
+  begin,
+  chooseServices,
+  comeBack,
+  confirmPins,
+  connect,
+  password,
+  pin,
+  registerPins,
+  send,
+  signIn,
+  stepOf,
+  walkToConsent,
+} from '../support/walk.ts'
 
 const usual = ['08:00-21:00']
 const calendar = calendarSchema.parse({
@@ -28,9 +43,14 @@ const calendar = calendarSchema.parse({
 const at = (time: string) => vi.setSystemTime(new Date(`2026-11-25T${time}+09:00`))
 
 let bank: TestBank
+let replaced: Partial<Bank>
 beforeEach(async () => {
+  replaced = {}
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-25T11:55:00+09:00') })
-  bank = await startBank({ institution: (given) => ({ ...given, calendar }) })
+  bank = await startBank({
+    institution: (given) => ({ ...given, calendar }),
+    wrapBank: (real) => withCalls(real, () => replaced),
+  })
 })
 afterEach(async () => {
   await bank.close()
@@ -75,6 +95,58 @@ describe('a journey while the bank is closed', () => {
     for (let turn = 0; turn < 6; turn += 1) await signIn(walk, 'mihon01', 'wrong')
     at('12:10')
     expect(stepOf(await signIn(walk, 'mihon01'))).toBe('choose-services')
+  })
+})
+
+describe('a bank that knows when it is back', () => {
+  const backAt = Date.parse('2026-11-25T11:58:30+09:00')
+  const away = async () => ({ ok: false, reason: 'unavailable', resumesAt: backAt }) as const
+
+  it('says so through every step, to the customer and as Retry-After, and then he goes on', async () => {
+    const walk = await begin(bank)
+    const isTold = async (step: string) => {
+      const { html, status } = walk.browser.page()
+      expect([status, html.includes('data-problem="bank-unavailable"')], step).toEqual([503, true])
+      expect(html, step).toContain('再開予定：2026年11月25日（水） 11:58（日本時間）')
+      expect(html, step).toContain('この画面で「もう一度試す」を押してください')
+    }
+    replaced = { signIn: away }
+    await signIn(walk, 'mihon01')
+    await isTold('sign-in')
+    replaced = { accounts: away }
+    await signIn(walk, 'mihon01')
+    await chooseServices(walk)
+    await isTold('register-pins')
+    const { headers } = await send(bank, walk, 'GET', `${walk.base}/register-pins`)
+    expect(headers['retry-after']).toBe('210')
+    replaced = { holdPins: away }
+    await walk.browser.get(walk.base)
+    await registerPins(walk, { 2000002: pin })
+    await isTold('the PINs')
+    replaced = {}
+    await walk.browser.get(walk.base)
+    await registerPins(walk, { 2000002: pin })
+    await confirmPins(walk)
+    replaced = { commitPins: away }
+    await allow(walk)
+    await isTold('許可')
+    replaced = {}
+    await walk.browser.get(walk.base)
+    await allow(walk)
+    expect((await comeBack(walk)).searchParams.get('code')).toBeTruthy()
+  })
+
+  it('says so to the fintech, and one that does not know keeps nobody waiting for long', async () => {
+    const { fintech, access } = await connect(bank, 'mihon02')
+    replaced = { accounts: away }
+    const answer = await fintech.api('/api/accounts', access)
+    expect([answer.status, answer.body.resumesAt]).toEqual([503, '2026-11-25T02:58:30.000Z'])
+    expect(answer.headers['retry-after']).toBe('210')
+    replaced = { signIn: unavailable }
+    const walk = await begin(bank)
+    await signIn(walk, 'mihon01')
+    expect(walk.browser.page().html).toContain('少し時間をおいて')
+    expect(walk.browser.page().html).not.toContain('再開予定')
   })
 })
 
