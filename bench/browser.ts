@@ -57,15 +57,17 @@ export type WireOptions = {
   readonly origins: readonly string[]
   /** what the proxy in front is known by */
   readonly publicUrl: string
+  /** PEM: whose certificate the origins have, where they are https */
+  readonly ca?: string | undefined
   /** open connections to each process, kept alive */
   readonly connections?: number
   readonly onAnswer?: ((measured: Measured) => void) | undefined
 }
 
 /** Connections as a TLS proxy keeps them. */
-export function openWire({ origins, publicUrl, connections = 64, onAnswer }: WireOptions): Wire {
+export function openWire({ origins, publicUrl, ca, connections = 64, onAnswer }: WireOptions): Wire {
   const { host } = new URL(publicUrl)
-  const pools = origins.map((origin) => new Pool(origin, { connections }))
+  const pools = origins.map((origin) => new Pool(origin, { connections, ...(ca ? { connect: { ca } } : {}) }))
   let next = 0
   return {
     async send({ name, method, path, headers, body }) {

@@ -74,6 +74,8 @@ export async function openInstallation({
     MASTER_KEY_FILE: file('master.key', `${randomBytes(32).toString('base64')}\n`),
     INSTITUTION_FILE: join(root, 'src', 'demo', 'institution.json'),
     TRUSTED_PROXIES: '127.0.0.1',
+    // Nobody shares requests out here who would have to be warned.
+    STOP_AFTER_SECONDS: '0',
     BANK: bank.url,
     ...settings,
     ...environment,

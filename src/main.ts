@@ -1,12 +1,12 @@
 /** The process: reads the environment, starts what the mode asks for, and stops in good order. The only file that exits. */
+import cluster from 'node:cluster'
 import { join } from 'node:path'
-import { type CertificateParts, createApp, type MutualTlsParts } from './app.ts'
+import { createApp } from './app.ts'
 import type { BankControls } from './bank/controls.ts'
 import { createHttpBank } from './bank/http/bank.ts'
 import { readGateway } from './bank/http/gateway.ts'
 import type { Bank } from './bank/port.ts'
 import { createSimulator } from './bank/simulator/simulator.ts'
-import type { CertificateOrigin } from './certificate/origin.ts'
 import { createVerifier } from './certificate/verify.ts'
 import { systemClock } from './clock.ts'
 import { demoStaff } from './demo/staff.ts'
@@ -15,7 +15,6 @@ import {
   type DemoAuthority,
   demoAuthority,
   listenBehind,
-  loopback,
   makeCertificates,
   type Started,
   startFintechs,
@@ -26,16 +25,13 @@ import { createLog, type Log } from './log.ts'
 import { sealEvery } from './sealer.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { currentStaff, readStaff } from './operator/desk/staff.ts'
-import { createSecrets, readMasterKeys, readSecret, unguessable } from './secrets.ts'
+import { certificateParts, loopback, mutualTlsParts } from './origins.ts'
+import { placeName, type Ready, retire as retireMessage, startWorkers } from './processes.ts'
+import { createSecrets, readMasterKeys, readSecret } from './secrets.ts'
 import { deliverEvery } from './outbox/delivery.ts'
 import type { MailSystem } from './outbox/notices.ts'
-import {
-  type CertificateSettings,
-  type MutualTlsSettings,
-  readSettings,
-  type Settings,
-  SettingsError,
-} from './settings.ts'
+import { readSettings, type Settings, SettingsError } from './settings.ts'
+import { followRequests, stopsWithin } from './stopping.ts'
 import { type Database, openDatabase } from './store/open.ts'
 import { sweepEvery } from './sweeper.ts'
 
@@ -55,16 +51,45 @@ const modes = {
   certificates: (environment) => makeCertificates(readSettings({ ...environment, NINKA_MODE: 'demo' })),
 } as const satisfies Record<string, (environment: NodeJS.ProcessEnv) => Promise<Started>>
 
-async function startServer(settings: Settings): Promise<Started> {
-  const demo = settings.mode === 'demo'
+function startServer(settings: Settings): Promise<Started> {
   const log = createLog({ level: settings.logLevel })
+  if (settings.processes === 1) return startProcess(settings, log, { isFirst: true })
+  return cluster.isPrimary
+    ? startPrimary(settings, log)
+    : startProcess(settings, log, { isFirst: process.env[placeName] === '1' })
+}
+
+/** What is needed once is made before there are several who would make it. */
+async function startPrimary(settings: Settings, log: Log): Promise<Started> {
+  const demo = settings.mode === 'demo'
+  readMasterKeys(settings.masterKeyFile, { create: demo })
+  if (demo) await demoAuthority(settings)
+  const db = await open(settings)
+  await db.destroy()
+  const within = stopsWithin(settings.stopAfter)
+  const { said, stop, replaceAll } = await startWorkers({
+    count: settings.processes,
+    log,
+    stopsWithin: within,
+  })
+  // A worker that does not end by then is killed, and that takes its moment.
+  return { said, stop, stopsWithin: within + 1000, replace: replaceAll }
+}
+
+/** @param options whether the demo's own fronts and fintechs are this process's */
+async function startProcess(
+  settings: Settings,
+  log: Log,
+  { isFirst }: { readonly isFirst: boolean },
+): Promise<Started> {
+  const demo = settings.mode === 'demo'
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: demo }))
   const demoCertificates = demo ? await demoAuthority(settings) : undefined
   const institution = institutionOf(settings, demoCertificates)
   const db = await open(settings)
   const { bank, bankControls, resetBank, closeBank } = await bankOf(settings, { db, log })
-  const certificates = await certificateParts(settings, institution, log)
-  const mutualTls = await mutualTlsParts(settings, institution, log)
+  const certificates = await certificateParts(settings, institution, { log, secrets })
+  const mutualTls = await mutualTlsParts(settings, institution, { log, secrets })
   const { server, certificateServer, mutualTlsServer, deskServer, clients, readiness } = await createApp({
     settings,
     institution,
@@ -82,14 +107,17 @@ async function startServer(settings: Settings): Promise<Started> {
     deliverEvery,
     mail: mailSystem(settings) ?? (await demoMail({ settings, db, secrets, clock: systemClock })),
   })
+  const servers = [server, certificateServer, mutualTlsServer, deskServer].filter((one) => one !== undefined)
+  const requests = followRequests({ servers: servers.map((one) => one.server), readiness, log })
   await server.listen({ host: settings.host, port: settings.port })
+  const frontCertificates = isFirst ? demoCertificates : undefined
   const fronts = await Promise.all([
-    listenBehind(settings, demoCertificates, {
+    listenBehind(settings, frontCertificates, {
       at: settings.certificate,
       server: certificateServer,
       origin: certificates?.origin,
     }),
-    listenBehind(settings, demoCertificates, {
+    listenBehind(settings, frontCertificates, {
       at: settings.mutualTls,
       server: mutualTlsServer,
       origin: mutualTls?.origin,
@@ -99,7 +127,7 @@ async function startServer(settings: Settings): Promise<Started> {
   const deskHost = settings.operator?.staff ? settings.host : loopback
   await deskServer?.listen({ host: deskHost, port: settings.operator?.port ?? 0 })
   const fintechs =
-    demo && !settings.fintechsElsewhere
+    demo && isFirst && !settings.fintechsElsewhere
       ? await createDemo({
           settings,
           clients,
@@ -110,19 +138,21 @@ async function startServer(settings: Settings): Promise<Started> {
         })
       : undefined
   readiness.open()
+  const stop = async (after: number): Promise<void> => {
+    await requests.end(after)
+    await fintechs?.close()
+    for (const front of fronts) await front?.close()
+    for (const one of servers.toReversed()) await one.close()
+    await closeBank()
+    await db.destroy()
+    log.info({ event: 'stopped' }, 'everything is closed')
+  }
   return {
     said: `ready: open ${demo ? settings.fintechUrl : settings.publicUrl}`,
-    async stop() {
-      readiness.close()
-      await fintechs?.close()
-      for (const front of fronts) await front?.close()
-      await certificateServer?.close()
-      await mutualTlsServer?.close()
-      await deskServer?.close()
-      await server.close()
-      await closeBank()
-      await db.destroy()
-    },
+    stop: () => stop(settings.stopAfter),
+    stopsWithin: stopsWithin(settings.stopAfter),
+    // Whoever keeps a connection needs a moment to see that it ends.
+    retire: () => stop(1000),
   }
 }
 
@@ -167,41 +197,6 @@ function institutionOf(settings: Settings, demoCertificates: DemoAuthority | und
 const mailSystem = ({ notices }: Settings): MailSystem | undefined =>
   notices && { url: notices.url, secret: readSecret(notices.secretFile) }
 
-/** @throws SettingsError when certificates are asked for and nobody says whose count */
-async function certificateParts(
-  { certificate, trustedProxies, proxySecretFile }: Settings,
-  { certificates: rules }: Institution,
-  log: Log,
-): Promise<CertificateParts | undefined> {
-  if (!certificate) return undefined
-  if (!rules)
-    throw new SettingsError('INSTITUTION_FILE: CERTIFICATE_URL is set, but the file has no "certificates"')
-  const origin = originOf(certificate, { trustedProxies, proxySecretFile })
-  return { origin, verifier: await createVerifier({ rules, clock: systemClock, log }) }
-}
-
-async function mutualTlsParts(
-  { mutualTls, ...settings }: Settings,
-  { fintechCertificates: rules }: Institution,
-  log: Log,
-): Promise<MutualTlsParts | undefined> {
-  if (!mutualTls) return undefined
-  return {
-    origin: originOf(mutualTls, settings),
-    verifier: rules && (await createVerifier({ rules, clock: systemClock, log })),
-  }
-}
-
-/** Who forwards certificates to this origin, and how: a proxy, or the demo's own front. */
-function originOf(
-  { url, format, frontPort }: CertificateSettings | MutualTlsSettings,
-  { trustedProxies, proxySecretFile }: Pick<Settings, 'trustedProxies' | 'proxySecretFile'>,
-): CertificateOrigin {
-  return frontPort === undefined
-    ? { url, format, trustedProxies, secret: proxySecretFile ? readSecret(proxySecretFile) : undefined }
-    : { url, format, trustedProxies: [loopback], secret: unguessable() }
-}
-
 /** @throws Error when the staff file or its authorities do not serve */
 async function deskEntrance(
   { operator, trustedProxies, proxySecretFile }: Settings,
@@ -224,21 +219,25 @@ async function main(): Promise<void> {
   const mode = process.argv[2] ?? 'start'
   if (!isMode(mode))
     throw new SettingsError(`the first argument must be one of ${Object.keys(modes).join(', ')}`)
-  const { said, stop } = await modes[mode](process.env)
-  let stopping = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) return
-      stopping = true
-      // What has not ended by then would keep a restart waiting.
-      setTimeout(() => process.exit(1), 4000).unref()
-      void stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      )
-    })
+  const { said, stop, stopsWithin: within = 4000, retire, replace } = await modes[mode](process.env)
+  let ending = false
+  const end = (how: () => Promise<void>): void => {
+    if (ending) return
+    ending = true
+    // What has not ended by then would keep a restart waiting.
+    setTimeout(() => process.exit(1), within).unref()
+    void how().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
   }
-  process.stdout.write(`${said}\n`)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(stop))
+  if (replace) process.on('SIGHUP', () => void replace())
+  // A terminal tells the whole group; in a worker only the primary's word counts.
+  if (cluster.isWorker) process.on('SIGHUP', () => undefined)
+  if (retire) process.on('message', (message) => message === retireMessage && end(retire))
+  if (process.send) process.send({ ready: said } satisfies Ready)
+  else process.stdout.write(`${said}\n`)
 }
 
 const isMode = (text: string): text is keyof typeof modes => Object.hasOwn(modes, text)

@@ -10,8 +10,16 @@ export const faultsOf = (s: Given): readonly string[] => [
   ...halfMutualTls(s).filter(Boolean),
   ...halfNotices(s),
   ...halfBank(s),
+  ...processesOnOneFile(s),
   ...(s.NINKA_MODE === 'production' ? demoDefaults(s) : []),
 ]
+
+/** Writers of one SQLite file take turns; a transaction that met another's would fail where PostgreSQL lets both stand. */
+function processesOnOneFile({ NINKA_PROCESSES, DATABASE_URL }: Given): string[] {
+  return NINKA_PROCESSES === 1 || DATABASE_URL?.startsWith('postgres')
+    ? []
+    : ['NINKA_PROCESSES: more than one process needs PostgreSQL (DATABASE_URL); SQLite is for one']
+}
 
 function halfDesk(s: Given): string[] {
   if (!s.OPERATOR_URL) return s.STAFF_FILE ? ['STAFF_FILE: says nothing without OPERATOR_URL'] : []

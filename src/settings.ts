@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { BankSettings } from './bank/http/gateway.ts'
 import { type CertificateFormat, certificateFormats } from './certificate/forwarded.ts'
+import { seconds } from './clock.ts'
 import { faultsOf } from './settings-faults.ts'
 import type { Retention } from './store/retention.ts'
 
@@ -28,6 +29,8 @@ const kept = (days: number) => z.coerce.number().int().min(60).max(36_525).defau
 
 const schema = z.object({
   NINKA_MODE: z.enum(['demo', 'production']),
+  NINKA_PROCESSES: z.coerce.number().int().min(1).max(64).default(1),
+  STOP_AFTER_SECONDS: z.coerce.number().int().min(0).max(300).optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(1).max(65_530).default(3000),
   PUBLIC_URL: origin.optional(),
@@ -97,6 +100,10 @@ function isNetwork(text: string): boolean {
 
 export type Settings = {
   readonly mode: 'demo' | 'production'
+  /** how many share the work on this machine, at the same addresses */
+  readonly processes: number
+  /** ms between the signal to stop, when `/readyz` says so, and the first refused connection */
+  readonly stopAfter: number
   readonly host: string
   readonly port: number
   /** origin of the customer's pages and of the issuer */
@@ -179,6 +186,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const fintechPort = s.FINTECH_PORT ?? s.PORT + 1
   const settings: Settings = {
     mode: s.NINKA_MODE,
+    processes: s.NINKA_PROCESSES,
+    stopAfter: seconds(s.STOP_AFTER_SECONDS ?? (s.NINKA_MODE === 'demo' ? 0 : 5)),
     host: s.HOST,
     port: s.PORT,
     publicUrl: s.PUBLIC_URL ?? `http://localhost:${s.PORT}`,

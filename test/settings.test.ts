@@ -47,6 +47,25 @@ describe('settings', () => {
   })
 })
 
+describe('settings of processes', () => {
+  const demo = { NINKA_MODE: 'demo' }
+
+  it('are one process that stops at once, unless told', () => {
+    expect(readSettings(demo)).toMatchObject({ processes: 1, stopAfter: 0 })
+    expect(readSettings({ ...demo, STOP_AFTER_SECONDS: '7' }).stopAfter).toBe(7000)
+  })
+
+  it('allow several on PostgreSQL only', () => {
+    const several = { ...demo, NINKA_PROCESSES: '4' }
+    const wrong = 'NINKA_PROCESSES: more than one process needs PostgreSQL'
+    expect(() => readSettings(several)).toThrow(wrong)
+    expect(() => readSettings({ ...several, DATABASE_URL: 'sqlite:x' })).toThrow(wrong)
+    expect(readSettings({ ...several, DATABASE_URL: 'postgres://db/ninka' }).processes).toBe(4)
+    for (const NINKA_PROCESSES of ['0', '65', '1.5', 'all'])
+      expect(() => readSettings({ ...demo, NINKA_PROCESSES })).toThrow('NINKA_PROCESSES')
+  })
+})
+
 describe('settings of the bank', () => {
   const files = { BANK_CERTIFICATE_FILE: 'c.pem', BANK_KEY_FILE: 'c.key' }
 

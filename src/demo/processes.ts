@@ -7,6 +7,7 @@ import { createSimulator } from '../bank/simulator/simulator.ts'
 import type { CertificateOrigin } from '../certificate/origin.ts'
 import { systemClock } from '../clock.ts'
 import type { CertificateRules } from '../institution.ts'
+import { loopback } from '../origins.ts'
 import { createSecrets, readMasterKeys } from '../secrets.ts'
 import type { CertificateSettings, MutualTlsSettings, Settings } from '../settings.ts'
 import { createClients } from '../store/clients.ts'
@@ -16,7 +17,16 @@ import { createDemo } from './demo.ts'
 import { prepareFintechCertificates } from './fintech-certificates.ts'
 import { startTlsFront } from './tls-front.ts'
 
-export type Started = { readonly said: string; readonly stop: () => Promise<void> }
+export type Started = {
+  readonly said: string
+  readonly stop: () => Promise<void>
+  /** ms that it may take */
+  readonly stopsWithin?: number
+  /** another process has taken over: nobody has to be warned */
+  readonly retire?: () => Promise<void>
+  /** workers are replaced one after the other */
+  readonly replace?: () => Promise<void>
+}
 
 /** The demo fintechs alone, for a demo whose bank runs in other processes. */
 export async function startFintechs(settings: Settings, db: Database): Promise<Started> {
@@ -86,12 +96,10 @@ type Behind = {
   readonly origin: CertificateOrigin | undefined
 }
 
-/** Nobody but this machine's own user and programs. */
-export const loopback = '127.0.0.1'
-
 /** A listener behind a proxy; where no proxy stands before it, behind the demo's own TLS front. */
 export async function listenBehind(
   { host }: Settings,
+  /** undefined where the front is another process's */
   demoCertificates: DemoCertificates | undefined,
   { at, server, origin }: Behind,
 ): Promise<{ close: () => Promise<void> } | undefined> {
