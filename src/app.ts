@@ -1,5 +1,4 @@
 /** The composition root: every part built once, in order, and handed to those who need it. */
-import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import { type Background, createBackground } from './background.ts'
@@ -37,9 +36,9 @@ import type { Database } from './store/open.ts'
 import { sealedSecret } from './store/sealed-secrets.ts'
 import { eventReader } from './outbox/events.ts'
 import type { MailSystem } from './outbox/notices.ts'
-import { createServer, publicFiles } from './web/server.ts'
+import { publicFiles } from './web/files.ts'
+import { createServer } from './web/server.ts'
 import { createPages } from './web/pages.ts'
-import { brandFiles } from './web/brand.ts'
 import type { Site } from './web/frame.ts'
 import { helpRoutes } from './web/help.ts'
 import { wordsOf } from './web/words.ts'
@@ -150,8 +149,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const finishing = { db, clock, bank, pins, consents, institution }
 
   handleFailures(server, pages)
-  await publicFiles(server, join(import.meta.dirname, '..', 'public'))
-  await brandFiles(server, institution)
+  await publicFiles(server, institution)
   await server.register(helpRoutes, site)
   await server.register(formbody, { bodyLimit: 64 * 1024 })
   await mountProvider(server, {

@@ -1,5 +1,4 @@
 /** What is served beside the customer's pages: the resources for tokens, and the two origins that ask for certificates. */
-import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type Provider from 'oidc-provider'
 import { accessWithErrors } from './accounts-api/access.ts'
@@ -16,11 +15,11 @@ import { grantsApi } from './grants/routes.ts'
 import { accessOfRequest } from './provider/access.ts'
 import { mountAliases } from './provider/mount.ts'
 import type { Clients } from './store/clients.ts'
-import { brandFiles } from './web/brand.ts'
 import { type FailurePages, handleFailures } from './web/failures.ts'
+import { publicFiles } from './web/files.ts'
 import type { Site } from './web/frame.ts'
 import { helpElsewhere } from './web/help.ts'
-import { bareServer, publicFiles } from './web/server.ts'
+import { bareServer } from './web/server.ts'
 
 type ResourceParts = Pick<AppParts, 'settings' | 'institution' | 'bank' | 'secrets' | 'clock' | 'log'> & {
   readonly provider: Provider
@@ -75,8 +74,7 @@ export async function certificateListener({
   app.addHook('onClose', () => certificates.verifier.stop())
   refuseStrangers(app, certificates.origin)
   handleFailures(app, pages)
-  await publicFiles(app, join(import.meta.dirname, '..', 'public'))
-  await brandFiles(app, institution)
+  await publicFiles(app, institution)
   await app.register(helpElsewhere, site)
   await app.register(certificateRoutes, { ...certificates, publicUrl: settings.publicUrl, bank, tickets })
   return app

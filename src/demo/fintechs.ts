@@ -2,10 +2,10 @@
  * The two demo fintechs, as an example of how a fintech connects to the bank: read it from top to bottom.
  * Invented companies with invented data; everything is kept in memory, for a demo only.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyCookie from '@fastify/cookie'
 import fastifyFormbody from '@fastify/formbody'
-import fastifyStatic from '@fastify/static'
 import fastifyView from '@fastify/view'
 import { Eta } from 'eta'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -86,7 +86,6 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
   const app = Fastify({ logger: { level: 'error' } })
   await app.register(fastifyCookie)
   await app.register(fastifyFormbody)
-  await app.register(fastifyStatic, { root: join(publicDir, 'css'), serve: false })
   await app.register(fastifyView, { engine: { eta: new Eta() }, root: viewsDir, production: true })
   app.addHook('onRequest', guard({ issuer, origin }))
 
@@ -211,8 +210,9 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     return reply.redirect('/?reset=done', 303)
   })
 
+  const style = readFileSync(join(publicDir, 'css', 'fintech.css'))
   app.get('/css/fintech.css', (_request, reply) =>
-    reply.header('cache-control', 'no-cache').sendFile('fintech.css', { cacheControl: false }),
+    reply.type('text/css; charset=utf-8').header('cache-control', 'no-cache').send(style),
   )
   app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   app.setNotFoundHandler((_request, reply) => showTrouble(reply, { trouble: { kind: 'not-found' } }))

@@ -1,6 +1,5 @@
 /** What makes the pages look like one bank's: two colours and a logo, from the institution file, checked before anybody sees them. */
 import { readFileSync } from 'node:fs'
-import type { FastifyInstance } from 'fastify'
 import type { Institution } from '../institution.ts'
 import { safeSvg } from './svg.ts'
 
@@ -52,21 +51,7 @@ function luminance(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/** `/css/brand.css` and, where the institution has one, `/brand/logo.svg`. */
-export async function brandFiles(app: FastifyInstance, institution: Institution): Promise<void> {
-  const style = brandStyle(institution)
-  app.get('/css/brand.css', async (_request, reply) =>
-    reply.type('text/css; charset=utf-8').header('cache-control', kept).send(style),
-  )
-  const { logo } = institution.brand ?? {}
-  if (logo === undefined) return
-  const picture = safeSvg(readFileSync(logo, 'utf8'))
-  app.get('/brand/logo.svg', async (_request, reply) =>
-    reply
-      .type('image/svg+xml')
-      .headers({ 'cache-control': kept, 'content-security-policy': "default-src 'none'; sandbox" })
-      .send(picture),
-  )
+/** The institution's logo, looked through; undefined where it has none. @throws Error when it is no harmless picture */
+export function readLogo({ brand }: Pick<Institution, 'brand'>): string | undefined {
+  return brand?.logo === undefined ? undefined : safeSvg(readFileSync(brand.logo, 'utf8'))
 }
-
-const kept = 'public, max-age=3600'

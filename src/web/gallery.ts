@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Institution, readInstitution } from '../institution.ts'
-import { brandFiles } from './brand.ts'
+import { publicFiles } from './files.ts'
 import { bareFrame } from './frame.ts'
 import type { Language } from './language.ts'
 import { sampleSite } from './sample-facts.ts'
@@ -37,7 +37,7 @@ export async function galleryRoutes(app: FastifyInstance): Promise<void> {
     },
   )
   // A process serves one bank; here two are shown, so the second one's colours and logo lie in its folder.
-  await app.register((scope) => brandFiles(scope, institution), { prefix: `/gallery/${minato}` })
+  await app.register((scope) => publicFiles(scope, institution), { prefix: `/gallery/${minato}` })
 }
 
 export const addressOf = (name: string, language: Language): string => `/gallery/${name}?language=${language}`
@@ -51,7 +51,7 @@ export function staying<Shown extends Sample>(sample: Shown): Shown {
 export const branded = ({ name }: Sample, html: string): string =>
   name.startsWith(`${minato}/`)
     ? html
-        .replace('"/css/brand.css"', `"/gallery/${minato}/css/brand.css"`)
+        .replace('"/css/customer.css"', `"/gallery/${minato}/css/customer.css"`)
         .replace('"/brand/', `"/gallery/${minato}/brand/`)
     : html
 

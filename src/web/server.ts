@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import cookie from '@fastify/cookie'
 import csrf from '@fastify/csrf-protection'
 import secureSession from '@fastify/secure-session'
-import fastifyStatic from '@fastify/static'
 import fastifyView from '@fastify/view'
 import { Eta } from 'eta'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
@@ -16,7 +15,7 @@ import { hours } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Settings } from '../settings.ts'
 import { answerUnreadable, type FailurePages } from './failures.ts'
-import { compressAnswers } from './compression.ts'
+import { compressPages } from './compression.ts'
 import { languageCookie, switchesLanguage } from './pages.ts'
 import { logRequests, traceRequests } from './requests.ts'
 
@@ -82,7 +81,7 @@ export async function bareServer({
   // Forms and nothing else: no route of ours reads another kind of body.
   app.removeContentTypeParser(['application/json', 'text/plain'])
   logRequests(app)
-  compressAnswers(app)
+  compressPages(app)
   await floodLimit(app)
   await app.register(cookie)
   await app.register(fastifyView, {
@@ -92,19 +91,6 @@ export async function bareServer({
     production: true,
   })
   return app
-}
-
-/** Style sheets and the script: the only answers that a cache may keep. */
-export async function publicFiles(app: FastifyInstance, root: string): Promise<void> {
-  await app.register(fastifyStatic, {
-    root,
-    prefix: '/',
-    wildcard: false,
-    cacheControl: false,
-    setHeaders(reply) {
-      reply.header('cache-control', 'public, max-age=3600')
-    },
-  })
 }
 
 function formToken(request: { body?: unknown }): string {

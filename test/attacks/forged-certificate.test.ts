@@ -106,7 +106,7 @@ describe.each(certificateFormats)('in the format %s', (format) => {
     const paths = [
       '/',
       '/healthz',
-      '/css/base.css',
+      '/css/customer.css',
       '/authorize',
       `/journey/${uid}/certificate?ticket=x`,
       '/nowhere',
@@ -125,7 +125,7 @@ describe.each(certificateFormats)('in the format %s', (format) => {
   it('from an address that is not listed it is refused, with or without any header', async () => {
     await start({ format })
     for (const headers of [forged(), [], [...forged(), 'X-Forwarded-For', '127.0.0.1']])
-      for (const path of [undefined, '/css/base.css', '/nowhere']) {
+      for (const path of [undefined, '/css/customer.css', '/nowhere']) {
         const { status, answer } = await send({ from: '127.0.0.2', headers, ...(path ? { path } : {}) })
         expect([status, answer]).toEqual([403, null])
       }

@@ -236,11 +236,11 @@ describe('style sheets and scripts', () => {
   it('are ours, framed by nobody, and load nothing from elsewhere', async () => {
     const bank = await startBank()
     for (const path of [
-      '/css/tokens.css',
-      '/css/base.css',
-      '/css/parts.css',
-      '/css/pages.css',
+      '/css/customer.css',
+      '/css/developers.css',
+      '/css/desk.css',
       '/js/ninka.js',
+      '/js/time-out.js',
     ]) {
       const { statusCode, headers, body } = await bank.server.inject({ url: path })
       expect(statusCode).toBe(200)

@@ -25,7 +25,7 @@ describe('another institution', () => {
     expect(html).toContain('電話で聞かれたときは')
     expect(html).toContain('src="/brand/logo.svg"')
     expect(html).not.toContain('見本信用組合')
-    const style = await bank.server.inject('/css/brand.css')
+    const style = await bank.server.inject('/css/customer.css')
     expect(style.headers['content-type']).toContain('text/css')
     expect(style.body).toContain('--brand-primary: #00695c')
     const logo = await bank.server.inject('/brand/logo.svg')
@@ -54,7 +54,7 @@ describe('another institution', () => {
 
   it('without colours and logo has ours', async () => {
     const bank = await startBank()
-    expect((await bank.server.inject('/css/brand.css')).body).toBe('')
+    expect((await bank.server.inject('/css/customer.css')).body).not.toContain('--brand-primary:')
     expect((await bank.server.inject('/brand/logo.svg')).statusCode).toBe(404)
     expect((await begin(bank)).browser.page().html).not.toContain('logo.svg')
     await bank.close()

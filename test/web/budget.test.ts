@@ -1,43 +1,45 @@
 /** How many bytes a customer on a slow line waits for: the first view fits into the first packets of a connection. */
 import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
-import { brotliCompressSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
-import { brandStyle } from '../../src/web/brand.ts'
-import { brotliOptions } from '../../src/web/compression.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readInstitution } from '../../src/institution.ts'
+import { compress } from '../../src/web/compression.ts'
 import { samples } from '../../src/web/samples.ts'
-import { readHtml, renderStrictly } from './rendering.ts'
+import { startBank, type TestBank } from '../support/bank.ts'
+import { begin } from '../support/walk.ts'
+import { renderStrictly } from './rendering.ts'
+
+// With colours and a logo of its own, as a bank has them.
+let bank: TestBank
+let address: string
+beforeAll(async () => {
+  bank = await startBank({ institution: () => readInstitution('src/demo/minato.json') })
+  address = await bank.server.listen({ host: '127.0.0.1', port: 0 })
+})
+afterAll(() => bank.close())
 
 const kilobytes = (n: number): number => n * 1000
-const zipped = (content: Buffer | string): number => brotliCompressSync(content, brotliOptions).length
+const zipped = (content: string): number => compress(content, 'br', 'quick').length
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
+
+/** What a browser fetches to show a page. */
+const linkedBy = (html: string): readonly string[] =>
+  [
+    ...html.matchAll(
+      /<(?:link rel="stylesheet" href|script type="module" src|img class="logo" src)="([^"]+)"/g,
+    ),
+  ].map(([, path = '']) => path)
 
 const pages = samples.map((sample) => {
   const html = renderStrictly(sample)
-  const root = readHtml(html)
-  const linked = (selector: string, name: string): string[] =>
-    root.querySelectorAll(selector).flatMap((element) => element.getAttributeValue(name) ?? [])
   return {
     name: `${sample.name} (${sample.language})`,
     html: Buffer.byteLength(html),
     zipped: zipped(html),
-    css: linked('link[rel="stylesheet"]', 'href'),
-    js: linked('script', 'src'),
+    linked: linkedBy(html),
   }
 })
-
-/** The institution's own sheet is made by the server. */
-const brand = brandStyle({ brand: { primary: '#0b5d4e', primaryDark: '#7fd1bf', logo: undefined } })
-const contents = new Map(
-  [...new Set(pages.flatMap(({ css, js }) => [...css, ...js]))].map((path) => [
-    path,
-    path === '/css/brand.css'
-      ? Buffer.from(brand)
-      : readFileSync(join(import.meta.dirname, '../../public', path)),
-  ]),
-)
-const bytesOf = (path: string): number => contents.get(path)?.length ?? 0
-const onTheWire = (path: string): number => zipped(contents.get(path) ?? '')
 
 const manyAccounts = /sixty-accounts|ten-accounts/
 
@@ -60,21 +62,49 @@ describe('the bytes of a page', () => {
   })
 
   it('are at most 17 kB of style, besides the two colours of the bank', () => {
-    const sheets = [...contents.keys()].filter((path) => path.endsWith('.css'))
-    expect(sheets).toEqual([
-      '/css/tokens.css',
-      '/css/base.css',
-      '/css/parts.css',
-      '/css/pages.css',
-      '/css/brand.css',
-    ])
-    expect(sum(sheets.slice(0, -1).map(bytesOf))).toBeLessThanOrEqual(kilobytes(17))
+    expect(new Set(pages.flatMap(({ linked }) => linked.filter((path) => path.endsWith('.css'))))).toEqual(
+      new Set(['/css/customer.css']),
+    )
+    const parts = ['tokens', 'base', 'parts', 'pages'].map((name) =>
+      readFileSync(join(import.meta.dirname, `../../public/css/${name}.css`)),
+    )
+    expect(sum(parts.map(({ length }) => length))).toBeLessThanOrEqual(kilobytes(17))
   })
 
-  it('are under 14 kB on the wire for a first view: HTML, every style sheet and every script together', () => {
-    const heavy = pages
-      .map(({ name, zipped: html, css, js }) => ({ name, bytes: html + sum([...css, ...js].map(onTheWire)) }))
-      .filter(({ bytes }) => bytes >= kilobytes(14))
+  it('are under 14 kB on the wire with up to ten accounts: HTML, style, scripts and all the headers over HTTP/1.1', async () => {
+    const paths = [...new Set(pages.flatMap(({ linked }) => linked))]
+    const files = new Map(await Promise.all(paths.map(async (path) => [path, await bytesOf(path)] as const)))
+    const headers = (await bytesOf('/help')) - zipped((await bank.server.inject('/help')).body)
+    const bytes = pages
+      .filter(({ name }) => !name.includes('sixty-accounts'))
+      .map(({ name, zipped: html, linked }) => ({
+        name,
+        bytes: headers + html + sum(linked.map((path) => files.get(path) ?? 0)),
+      }))
+    const heavy = bytes.filter((page) => page.bytes >= kilobytes(14))
     expect(heavy).toEqual([])
   })
+
+  it('are under 13 kB for the first page of a journey, the logo included', async () => {
+    const { browser } = await begin(bank)
+    const { path, html } = browser.page()
+    const cookie = browser.cookies().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`)
+    const linked = linkedBy(html)
+    expect(linked).toHaveLength(4)
+    const bytes = await Promise.all([path, ...linked].map((one) => bytesOf(one, cookie.join('; '))))
+    expect(sum(bytes)).toBeLessThan(kilobytes(13))
+  })
 })
+
+/** What came over the wire for an answer, headers included. */
+const bytesOf = (path: string, cookie = ''): Promise<number> =>
+  new Promise((done, fail) => {
+    const headers = { 'accept-encoding': 'gzip, deflate, br, zstd', 'accept-language': 'ja', cookie }
+    request(address + path, { headers, agent: false }, (answer) => {
+      if (answer.statusCode !== 200) fail(new Error(`${path}: ${answer.statusCode}`))
+      const { socket } = answer
+      answer.resume().on('end', () => done(socket.bytesRead))
+    })
+      .on('error', fail)
+      .end()
+  })

@@ -12,7 +12,7 @@ afterAll(() => bank.close())
 const get = (url: string, accepted?: string) =>
   bank.server.inject({ url, headers: accepted === undefined ? {} : { 'accept-encoding': accepted } })
 
-describe.each(['/gallery/register-pins/sixty-accounts', '/css/pages.css', '/js/ninka.js', '/help'])(
+describe.each(['/gallery/register-pins/sixty-accounts', '/css/customer.css', '/js/ninka.js', '/help'])(
   '%s',
   (url) => {
     it('is the same in every encoding, and shorter', async () => {
@@ -42,11 +42,24 @@ it('leaves what programs read as it is', async () => {
   expect(headers['content-encoding']).toBeUndefined()
 })
 
-it('sends a first view in under 14 kB: the page with most to say, every style sheet and every script', async () => {
-  const urls = ['/gallery/register-pins/ten-accounts-wrong', '/js/ninka.js', '/js/time-out.js']
-  const sheets = ['tokens', 'base', 'parts', 'pages', 'brand'].map((name) => `/css/${name}.css`)
-  const sent = await Promise.all([...urls, ...sheets].map((url) => get(url, 'br')))
-  const bytes = sent.reduce((all, { rawPayload }) => all + rawPayload.length, 0)
-  expect(bytes).toBeGreaterThan(5000)
-  expect(bytes).toBeLessThan(14_000)
+describe('what is kept', () => {
+  it('is not sent again to a browser that has it, whatever way it was compressed', async () => {
+    const { etag } = (await get('/css/customer.css', 'br')).headers
+    const again = await bank.server.inject({
+      url: '/css/customer.css',
+      headers: { 'if-none-match': String(etag), 'accept-encoding': 'gzip' },
+    })
+    expect([again.statusCode, again.rawPayload.length]).toEqual([304, 0])
+    expect(again.headers['cache-control']).toBe('public, max-age=3600')
+    const other = await bank.server.inject({
+      url: '/css/desk.css',
+      headers: { 'if-none-match': String(etag) },
+    })
+    expect(other.statusCode).toBe(200)
+  })
+
+  it('may be kept by a browser as no page may', async () => {
+    expect((await get('/js/ninka.js', 'br')).headers['cache-control']).toBe('public, max-age=3600')
+    expect((await get('/help', 'br')).headers['cache-control']).toBe('no-store')
+  })
 })

@@ -65,7 +65,7 @@ describe('the page gallery of the demo', () => {
     const linked = [...body.matchAll(/(?:href|src)="(\/gallery\/minato\/[^"]+)"/g)].map(
       ([, address]) => address ?? '',
     )
-    expect(linked).toEqual(['/gallery/minato/css/brand.css', '/gallery/minato/brand/logo.svg'])
+    expect(linked).toEqual(['/gallery/minato/css/customer.css', '/gallery/minato/brand/logo.svg'])
     for (const address of linked) expect((await get(address)).statusCode).toBe(200)
   })
 

@@ -2,7 +2,6 @@
  * The bank's desk: an origin of its own for the bank's staff. Who comes in is decided by `entrance.ts`, what he may do by
  * the table in `roles.ts`, and both at every request; whatever he looks at or does is in the audit under his name.
  */
-import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Bank } from '../../bank/port.ts'
@@ -16,10 +15,10 @@ import type { Secrets } from '../../secrets.ts'
 import type { Settings } from '../../settings.ts'
 import type { Clients } from '../../store/clients.ts'
 import type { Database } from '../../store/open.ts'
-import { brandFiles } from '../../web/brand.ts'
 import { handleFailures } from '../../web/failures.ts'
 import { languageCookie } from '../../web/pages.ts'
-import { bareServer, publicFiles } from '../../web/server.ts'
+import { publicFiles } from '../../web/files.ts'
+import { bareServer } from '../../web/server.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients.ts'
 import { consentRoutes } from './consent.ts'
@@ -74,8 +73,7 @@ export async function createDesk(parts: DeskServerParts): Promise<FastifyInstanc
   letIn(app, parts, { seals, pages, url })
   switchLanguage(app, https)
   handleFailures(app, pages.failurePages)
-  await publicFiles(app, join(import.meta.dirname, '..', '..', '..', 'public'))
-  await brandFiles(app, institution)
+  await publicFiles(app, institution)
   await app.register(formbody, { bodyLimit: 64 * 1024 })
 
   if (entrance.kind === 'demo') {
