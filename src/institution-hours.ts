@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { dateInJapan, dayInJapan, hours, minutes, startOfDayInJapan } from './clock.ts'
-import { isNationalHoliday } from './japanese-holidays.ts'
+import { isNationalHoliday, lastYearOfHolidays } from './japanese-holidays.ts'
 
 /** `08:00-21:00`; until `24:00` is midnight, and an end that is not behind the start is on the next day: `21:00-03:00` */
 const openingHours = z
@@ -79,6 +79,15 @@ export function openAt(
     ...(resumesAt === undefined ? {} : { resumesAt }),
     ...(window ? { reason: window.reason } : {}),
   }
+}
+
+/** The last year whose holidays count: ours, and years of which the institution has named days itself. Undefined where none count. */
+export function holidaysKnownUntil({ open, days }: Calendar): number | undefined {
+  if (!open?.holiday) return undefined
+  const named = new Set(Object.keys(days).map((date) => Number(date.slice(0, 4))))
+  let year = lastYearOfHolidays
+  while (named.has(year + 1)) year += 1
+  return year
 }
 
 const maintenanceAt = ({ maintenance }: Calendar, at: number) =>

@@ -59,3 +59,6 @@ const holidays: ReadonlySet<string> = new Set([
 
 /** @param date yyyy-mm-dd in Japan */
 export const isNationalHoliday = (date: string): boolean => holidays.has(date)
+
+/** Days after this year are unknown here, and holidays among them look like other days. */
+export const lastYearOfHolidays = Math.max(...[...holidays].map((date) => Number(date.slice(0, 4))))

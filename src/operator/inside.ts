@@ -7,8 +7,9 @@ import { type Authorities, readAuthorities } from '../certificate/chain.ts'
 import { writeName } from '../certificate/names.ts'
 import type { Standing } from '../certificate/revocation-lists.ts'
 import { type Inspection, inspectRevocation } from '../certificate/verify.ts'
-import { type Clock, days, hours } from '../clock.ts'
+import { type Clock, dateInJapan, days, hours } from '../clock.ts'
 import type { Institution } from '../institution.ts'
+import { holidaysKnownUntil } from '../institution-hours.ts'
 import type { Log } from '../log.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Settings } from '../settings.ts'
@@ -34,6 +35,7 @@ export function insideChecks(parts: Inside): readonly Check[] {
     { name: 'bank reached', run: () => bank(parts) },
     { name: 'authorities', run: () => authorities(parts) },
     { name: 'revocation', run: () => revocation(parts) },
+    { name: 'holidays', run: () => holidays(parts) },
   ]
 }
 
@@ -133,4 +135,13 @@ function outcomeOfAnswers(answers: Inspection['answers'], host: string): Outcome
   if (answers.length === 0) return failure(`${host}: there is no authority to ask about`)
   const bad = answers.flatMap(({ authority, problem }) => (problem ? [`${problem} for ${authority}`] : []))
   return bad.length > 0 ? failure(`${host}: ${bad.join(', ')}`) : ok(`${host} answers`)
+}
+
+async function holidays({ institution: { calendar }, clock }: Inside): Promise<Outcome> {
+  const last = calendar && holidaysKnownUntil(calendar)
+  if (last === undefined) return skipped('no hours of the institution depend on them')
+  const year = Number(dateInJapan(clock()).slice(0, 4))
+  const help = `name those of ${last + 1} in calendar.days of the institution file, or update ninka`
+  if (year > last) return failure(`those of ${year} are unknown, so they are days like others: ${help}`)
+  return year === last ? warning(`those after ${last} are unknown: ${help}`) : ok(`known until ${last}`)
 }

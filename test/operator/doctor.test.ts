@@ -10,7 +10,9 @@ import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { days } from '../../src/clock.ts'
+import { calendarSchema } from '../../src/institution-hours.ts'
 import { type CertificateRules, readInstitution } from '../../src/institution.ts'
+import { lastYearOfHolidays } from '../../src/japanese-holidays.ts'
 import type { Finding } from '../../src/operator/check.ts'
 import { examine } from '../../src/operator/doctor.ts'
 import { certificatesIn, type Inside } from '../../src/operator/inside.ts'
@@ -178,8 +180,9 @@ it('finds nothing wrong with the application behind the nginx of deploy/', async
   const all = [...(await findings()).values()]
   expect(all.filter(({ verdict }) => verdict !== 'ok')).toEqual([
     expect.objectContaining({ check: 'database clock', verdict: 'skipped' }),
+    expect.objectContaining({ check: 'holidays', verdict: 'skipped' }),
   ])
-  expect(all).toHaveLength(18)
+  expect(all).toHaveLength(19)
 })
 
 it('finds nothing wrong with the origin for fintechs behind it either', async () => {
@@ -236,6 +239,26 @@ describe('from inside', () => {
   const garbage = () =>
     workshop.file('garbage.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
   const rootless = () => join(authority.folder, 'customer-authority.pem')
+
+  it('holidays: warns in the last year that is known, until the institution names days of the next', async () => {
+    await startAlone()
+    const usual = ['08:00-21:00']
+    const week = { monday: usual, tuesday: usual, wednesday: usual, thursday: usual, friday: usual }
+    const open = { ...week, saturday: [], sunday: [], holiday: [] }
+    const foundIn = async (year: number, named: object = {}) => {
+      const calendar = calendarSchema.parse({ open, days: named })
+      const clock = () => Date.parse(`${year}-01-02T12:00:00+09:00`)
+      const all = await findings({ institution: { ...institution(), calendar }, clock })
+      return all.get('holidays')?.verdict
+    }
+    const last = lastYearOfHolidays
+    expect(await Promise.all([last - 1, last, last + 1].map((year) => foundIn(year)))).toEqual([
+      'ok',
+      'warning',
+      'failure',
+    ])
+    expect(await foundIn(last, { [`${last + 1}-01-08`]: [] })).toBe('ok')
+  })
 
   it('authorities: says what the service would say when it starts, and takes no certificate from such a file', async () => {
     await startAlone()
