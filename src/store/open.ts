@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
-import { Migrator } from 'kysely/migration'
 import { hours } from '../clock.ts'
+import { type Changes, migrate as bring, pendingOf } from './migrate.ts'
 import { up as ground } from './migrations/0001-ground.ts'
 import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
 import { up as whoAsked } from './migrations/0003-who-asked.ts'
@@ -19,27 +19,41 @@ import { openSqlite } from './sqlite.ts'
 
 export type Database = Kysely<Tables>
 
-const migrations = {
-  '0001-ground': { up: ground },
-  '0002-life-of-a-consent': { up: lifeOfAConsent },
-  '0003-who-asked': { up: whoAsked },
-  '0004-seal-of-a-row': { up: sealOfARow },
-  '0005-words': { up: words },
-  '0006-profiles': { up: profiles },
-  '0007-refusals': { up: refusals },
-  '0009-developers': { up: developers },
-  '0010-risk': { up: risk },
-}
+/** From 0011 on they only add; see `migrate.ts`. */
+export const migrations = {
+  '0001-ground': ground,
+  '0002-life-of-a-consent': lifeOfAConsent,
+  '0003-who-asked': whoAsked,
+  '0004-seal-of-a-row': sealOfARow,
+  '0005-words': words,
+  '0006-profiles': profiles,
+  '0007-refusals': refusals,
+  '0009-developers': developers,
+  '0010-risk': risk,
+} as const satisfies Changes
 
-/** @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
-export async function openDatabase(url: string, options?: PostgresOptions): Promise<Database> {
+/**
+ * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`
+ * @param changes this version's unless told
+ */
+export async function openDatabase(
+  url: string,
+  options?: PostgresOptions,
+  changes: Changes = migrations,
+): Promise<Database> {
   const db = connectDatabase(url, options)
   // A change of a large table, and the wait for another process that makes it, may take longer than any request.
   const patient = url.startsWith('sqlite:')
     ? db
     : connectDatabase(url, { ...options, statementTime: hours(1) })
-  await migrate(patient)
-  if (patient !== db) await patient.destroy()
+  try {
+    await bring(patient, changes)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  } finally {
+    if (patient !== db) await patient.destroy()
+  }
   return db
 }
 
@@ -65,18 +79,8 @@ function sqlite(file: string): SqliteDialect {
   return new SqliteDialect({ database: openSqlite(file) })
 }
 
-const migratorOf = (db: Database): Migrator =>
-  new Migrator({ db, provider: { getMigrations: async () => migrations } })
+/** The names of the changes to the tables that this version brings and the database has not had yet. @throws Error as `migrate` does */
+export const pendingMigrations = (db: Database): Promise<readonly string[]> => pendingOf(db, migrations)
 
-/** The names of the changes to the tables that this version brings and the database has not had yet. */
-export async function pendingMigrations(db: Database): Promise<readonly string[]> {
-  const all = await migratorOf(db).getMigrations()
-  return all.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name)
-}
-
-/** Brings the tables to this version. @throws Error */
-export async function migrate(db: Database): Promise<void> {
-  const { error } = await migratorOf(db).migrateToLatest()
-  if (error !== undefined)
-    throw new Error('the database could not be brought to this version', { cause: error })
-}
+/** Brings the tables to this version. @throws Error when a newer one has changed them so that this one must not run */
+export const migrate = (db: Database): Promise<void> => bring(db, migrations)

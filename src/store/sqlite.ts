@@ -5,7 +5,7 @@ import type { SqliteDatabase } from 'kysely'
 export function openSqlite(file: string): SqliteDatabase {
   const db = new DatabaseSync(file)
   db.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
+    'pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on',
   )
   const compiled = new Map<string, StatementSync>()
   return {

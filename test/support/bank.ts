@@ -17,7 +17,8 @@ import { readSettings, type Settings } from '../../src/settings.ts'
 import type { Readiness } from '../../src/readiness.ts'
 import { makeSigningKeys } from '../../src/provider/keys.ts'
 import type { Clients } from '../../src/store/clients.ts'
-import { type Database, openDatabase } from '../../src/store/open.ts'
+import type { Changes } from '../../src/store/migrate.ts'
+import { type Database, migrations, openDatabase } from '../../src/store/open.ts'
 import { sealedSecret } from '../../src/store/sealed-secrets.ts'
 import type { Sealer } from '../../src/sealer.ts'
 import type { Delivery } from '../../src/outbox/delivery.ts'
@@ -51,6 +52,8 @@ export type TestBankOptions = {
   readonly wrapBank?: (bank: Bank) => Bank
   readonly environment?: Record<string, string>
   readonly databaseUrl?: string
+  /** of the tables: this version's unless given */
+  readonly changes?: Changes
   /** sign-in by client certificate; off unless given */
   readonly certificates?: CertificateParts
   /** where fintechs call with client certificates; nowhere unless given */
@@ -79,7 +82,11 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     },
   })
   const log = createLog({ level: settings.logLevel, destination })
-  const db = await openDatabase(options.databaseUrl ?? (await freshDatabase()))
+  const db = await openDatabase(
+    options.databaseUrl ?? (await freshDatabase()),
+    undefined,
+    options.changes ?? migrations,
+  )
   const clock = () => Date.now()
   const simulator = await createSimulator({ db, clock })
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
