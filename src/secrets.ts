@@ -77,6 +77,10 @@ export function readMasterKeys(
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
   }
+  if (!existsSync(file))
+    throw new Error(
+      `MASTER_KEY_FILE: there is no file ${file}; a database serves only with the key that it was sealed under`,
+    )
   const keys = readFileSync(file, 'utf8')
     .split('\n')
     .map((line) => line.trim())

@@ -1,6 +1,7 @@
 // Holds the package policy: exact versions, permissive licences, no install script at run time, no host named.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { isAllowed } from './support/licences.ts'
 
 interface Package {
   readonly license?: string
@@ -9,17 +10,6 @@ interface Package {
   readonly resolved?: string
   readonly optionalDependencies?: Record<string, string>
 }
-
-const ALLOWED = [
-  'MIT',
-  'ISC',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'Apache-2.0',
-  'BlueOak-1.0.0',
-  '0BSD',
-  'CC0-1.0',
-]
 
 const lockfile = read<{ packages: Record<string, Package> }>('package-lock.json')
 const packages = Object.entries(lockfile.packages).filter(([path]) => path !== '')
@@ -56,13 +46,6 @@ test('every optional package asked for is in the lockfile, else npm ci refuses i
 test('the lockfile names no host to fetch from', () => {
   expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
 })
-
-/** `A OR B` leaves us the choice, `A AND B` does not; anything less plain is for a person to judge, so it is refused. */
-function isAllowed(licence: string) {
-  const terms = licence.replace(/^\((.*)\)$/, '$1')
-  if (terms.includes(' AND ')) return terms.split(' AND ').every((term) => ALLOWED.includes(term))
-  return terms.split(' OR ').some((term) => ALLOWED.includes(term))
-}
 
 function licenceInside(path: string) {
   return read<Package>(`${path}/package.json`).license ?? 'none stated'

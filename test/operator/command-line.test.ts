@@ -82,7 +82,10 @@ describe('ninka', { timeout: 90_000 }, () => {
       err: 'ninka: DATABASE_URL: there is no file /nowhere/ninka.db\n',
     })
     const keyless = await ninka(['audit', 'verify'], { MASTER_KEY_FILE: '/nowhere/master.key' })
-    expect(keyless).toMatchObject({ status: 2, err: expect.stringContaining('/nowhere/master.key') })
+    expect(keyless).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('only with the key that it was sealed under'),
+    })
     expect((await ninka(['clients', 'nonsense'])).status).toBe(2)
   })
 })

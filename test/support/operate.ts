@@ -5,11 +5,14 @@ import { readInstitution } from '../../src/institution.ts'
 import { runCommand } from '../../src/operator/commands/run.ts'
 import type { TestBank } from './bank.ts'
 
+/** The installation that they work on. */
+export type Operated = Pick<TestBank, 'db' | 'secrets' | 'settings'>
+
 export type Said = { readonly status: number; readonly out: string; readonly err: string }
 
 const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
 
-export async function operate({ db, secrets, settings }: TestBank, ...args: string[]): Promise<Said> {
+export async function operate({ db, secrets, settings }: Operated, ...args: string[]): Promise<Said> {
   let out = ''
   let err = ''
   const status = await runCommand(args, {
@@ -37,7 +40,7 @@ export async function operate({ db, secrets, settings }: TestBank, ...args: stri
 }
 
 /** The answer as a program reads it. */
-export async function ask(bank: TestBank, ...args: string[]): Promise<unknown> {
+export async function ask(bank: Operated, ...args: string[]): Promise<unknown> {
   const { out } = await operate(bank, ...args, '--json')
   return JSON.parse(out)
 }
