@@ -1,4 +1,5 @@
 /** Does what time brings: finishes what was interrupted, ends what is over or may not live on, reminds, deletes. */
+import { randomUUID } from 'node:crypto'
 import { hours, seconds } from './clock.ts'
 import { remind } from './consent/reminders.ts'
 import { checkStanding, type StandingRules } from './consent/standing.ts'
@@ -10,6 +11,7 @@ import { deleteForgotten } from './store/attempts.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
 import { deleteForgottenDevices } from './store/known-devices.ts'
 import { deleteOldClaims } from './store/finishing.ts'
+import { giveBackLease, holdLease } from './store/leases.ts'
 import { deleteOldRefusals } from './store/refusals.ts'
 import {
   deleteOldAudit,
@@ -25,7 +27,16 @@ const mostTurns = 100
 /** Each of these waits for the bank, and a process that stops waits for the batch. */
 const askedTogether = 40
 
-export type Sweeper = { readonly sweep: () => Promise<void>; readonly stop: () => Promise<void> }
+/** Longer than a part's batch usually takes. A process that dies is followed within this and `sweepEvery`, together a minute. */
+const leaseFor = seconds(30)
+
+export type Sweeper = {
+  /** Everything that there is to do, whoever else is at it: each part is safe to do twice. */
+  readonly sweep: () => Promise<void>
+  /** The same as one of several processes: false when another one is at it. */
+  readonly takeTurn: () => Promise<boolean>
+  readonly stop: () => Promise<void>
+}
 
 /** @param every ms between two rounds; 0 never starts by itself */
 export function createSweeper({
@@ -42,7 +53,7 @@ export function createSweeper({
   every: number
 }): Sweeper {
   const { db, clock, bank, pins, consents } = finishing
-  let round: Promise<void> = Promise.resolve()
+  let round: Promise<unknown> = Promise.resolve()
   let stopping = false
 
   const parts: readonly (readonly [string, () => Promise<number>, full?: number])[] = [
@@ -66,12 +77,25 @@ export function createSweeper({
     ['old messages', () => deleteOldMessages(retention, batch)],
     ['old audit', () => deleteOldAudit(retention, batch)],
   ]
-  const sweep = async (): Promise<void> => {
+  const holder = randomUUID()
+  let held: number | undefined
+  /** Takes the lease, and later makes it longer; asks the database no more often than needed. */
+  const hold = async (): Promise<boolean> => {
+    if (stopping) return false
+    const now = clock()
+    if (held !== undefined && held - now > leaseFor / 2) return true
+    const endsAt = now + leaseFor
+    held = (await holdLease(db, 'sweeper', { holder, now, endsAt })) ? endsAt : undefined
+    return held !== undefined
+  }
+
+  /** @param mayGoOn asked before every batch */
+  const sweep = async (mayGoOn: () => Promise<boolean>): Promise<void> => {
     for (const [name, part, full = batch] of parts) {
       try {
         // A part that filled its batch has more; the bound keeps a round from lasting for ever.
         await within(newTrace(), async () => {
-          for (let turn = 0; !stopping && turn < mostTurns && (await part()) >= full; turn += 1);
+          for (let turn = 0; turn < mostTurns && (await mayGoOn()) && (await part()) >= full; turn += 1);
         })
       } catch (error) {
         log.error(
@@ -81,21 +105,36 @@ export function createSweeper({
       }
     }
   }
+  const takeTurn = async (): Promise<boolean> => {
+    if (!(await hold())) return false
+    await sweep(hold)
+    return true
+  }
   let timer: NodeJS.Timeout | undefined
   const later = (): void => {
     if (stopping || every === 0) return
     timer = setTimeout(() => {
-      round = sweep().then(later)
+      round = takeTurn()
+        .catch((error: unknown) =>
+          log.error(
+            { event: 'sweep-failed', err: error },
+            'the sweeper could not begin; the next round tries again',
+          ),
+        )
+        .then(later)
     }, every)
     timer.unref()
   }
   later()
   return {
-    sweep,
+    sweep: () => sweep(async () => !stopping),
+    takeTurn,
     async stop() {
       stopping = true
       clearTimeout(timer)
       await round
+      // Or it ends by itself.
+      if (held !== undefined) await giveBackLease(db, 'sweeper', holder).catch(() => undefined)
     },
   }
 }

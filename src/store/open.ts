@@ -13,6 +13,7 @@ import { up as profiles } from './migrations/0006-profiles.ts'
 import { up as refusals } from './migrations/0007-refusals.ts'
 import { up as developers } from './migrations/0009-developers.ts'
 import { up as risk } from './migrations/0010-risk.ts'
+import { up as leases } from './migrations/0012-leases.ts'
 import { openPostgres, type PostgresOptions } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -30,6 +31,7 @@ export const migrations = {
   '0007-refusals': refusals,
   '0009-developers': developers,
   '0010-risk': risk,
+  '0012-leases': leases,
 } as const satisfies Changes
 
 /**

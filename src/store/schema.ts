@@ -101,6 +101,8 @@ export type Tables = {
     forget_at: number
   }
   tickets: { id_hash: string; expires_at: number }
+  /** what one process at a time does for all, who does it, and until when */
+  leases: { name: string; holder: string; ends_at: number }
   audit: {
     seq: Generated<number>
     at: number
