@@ -15,6 +15,10 @@ import { allow, begin, comeBack, stepOf, walkToConsent } from '../support/walk.t
 const atOnce = 6
 /** a multiple of those */
 const size = Math.ceil(Number(process.env.NINKA_TROUBLED_JOURNEYS ?? 60) / atOnce) * atOnce
+/** ms; a machine that does much else at once answers late as well */
+const patience = 60_000
+/** with the bank well, to compare with */
+const sizeWell = size > 60 ? 120 : 2 * atOnce
 
 let bank: TestBank
 let toy: Awaited<ReturnType<typeof openToyBank>>
@@ -22,14 +26,14 @@ let gateway: SickGateway
 let http: HttpBank
 
 beforeAll(async () => {
-  toy = await openToyBank(() => dateInJapan(Date.now()), { crowd: size + atOnce + 1 })
+  toy = await openToyBank(() => dateInJapan(Date.now()), { crowd: sizeWell + size + 1 })
   gateway = await openSickGateway(toy.url)
-  gateway.delay = 300
+  gateway.delay = 1200
   http = createHttpBank({
     gateway: { url: gateway.url, tls: undefined },
     clock: () => Date.now(),
     log: createLog({ level: 'silent' }),
-    timeout: 250,
+    timeout: 1000,
     limits: { opensFor: 100 },
   })
   bank = await startBank({ environment: { LOG_LEVEL: 'warn' }, wrapBank: () => http })
@@ -74,7 +78,7 @@ function trouble(): (path: string) => Sickness | undefined {
     n += 1
     const phase = Math.floor(n / 40) % 4
     if (phase === 1 && n % 2 === 0) return '500'
-    if (phase === 2) return n % 6 === 0 ? 'slow' : undefined
+    if (phase === 2) return n % 9 === 0 ? 'slow' : undefined
     return n % 7 === 0 ? kinds[Math.floor(n / 7) % kinds.length] : undefined
   }
 }
@@ -83,7 +87,7 @@ function trouble(): (path: string) => Sickness | undefined {
 async function patiently(n: number, refused: { count: number }) {
   const walk = await begin(bank, { browser: browserFrom(n) })
   const loginId = `crowd${n}`
-  for (let tries = 0; tries < 40; tries += 1) {
+  for (const start = performance.now(); performance.now() - start < patience; ) {
     try {
       const page = await walkToConsent(walk, loginId)
       if (stepOf(page) === 'give-consent' && page.status === 200) {
@@ -110,6 +114,13 @@ describe(`${size} journeys with the bank in trouble`, () => {
     let started = 0
     const { fintech, code, verifier } = await patiently(started, { count: 0 })
     const { body } = await fintech.exchange(code, verifier)
+    const refresh = async () => {
+      const start = performance.now()
+      expect((await fintech.refresh(String(body.refresh_token))).status).toBe(200)
+      return performance.now() - start
+    }
+    // A first call costs more than all later ones.
+    for (let n = 0; n < 20; n += 1) await refresh()
     const run = async (count: number) => {
       const refused = { count: 0 }
       const codes: string[] = []
@@ -123,9 +134,7 @@ describe(`${size} journeys with the bank in trouble`, () => {
       }
       const measure = async () => {
         while (!isOver) {
-          const start = performance.now()
-          expect((await fintech.refresh(String(body.refresh_token))).status).toBe(200)
-          latencies.push(performance.now() - start)
+          latencies.push(await refresh())
           await new Promise((done) => setTimeout(done, 60))
         }
       }
@@ -137,7 +146,7 @@ describe(`${size} journeys with the bank in trouble`, () => {
       return { codes, refused: refused.count, latency: median(latencies) }
     }
     // As much load with the bank well: the ratio is what the bank's trouble costs the token endpoint.
-    const well = await run(atOnce)
+    const well = await run(sizeWell)
     gateway.suffers = trouble()
     const sick = await run(size)
     gateway.suffers = () => undefined
@@ -154,7 +163,7 @@ describe(`${size} journeys with the bank in trouble`, () => {
     // For whoever runs it at full size.
     if (size > 60)
       console.info(
-        `token endpoint: ${ratio.toFixed(2)} times as slow as with the bank well, ${sick.refused} dead ends`,
+        `token endpoint: ${ratio.toFixed(2)} times as slow as with the bank well (${sick.latency.toFixed(1)} ms, ${well.latency.toFixed(1)} ms), ${sick.refused} dead ends`,
       )
     expect(ratio).toBeLessThan(3)
   })
