@@ -1,5 +1,15 @@
 /** Everything that starts from the master key: derived keys, sealed values, the names of unguessable things. */
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -96,13 +106,22 @@ export function readMasterKeys(
 /** At least 256 bits, for ids that must not be guessed. */
 export const unguessable = (): string => randomBytes(32).toString('base64url')
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
+export const sha256 = (text: string): string => hash('sha256', text, 'base64url')
 
 /** As it is kept. A client secret is 256 random bits, so one round of SHA-256 keeps it as safe as many would. */
 export const hashClientSecret = (secret: string): string => `sha256.${sha256(secret)}`
 
 export const keyedHash = (key: Buffer, text: string): string =>
-  createHmac('sha256', key).update(text).digest('base64url')
+  createHmac('sha256', keyObject(key)).update(text).digest('base64url')
+
+/** A key that is handed over as bytes is copied at every use. */
+function keyObject(key: Buffer): KeyObject {
+  const known = keyObjects.get(key) ?? createSecretKey(key)
+  keyObjects.set(key, known)
+  return known
+}
+
+const keyObjects = new WeakMap<Buffer, KeyObject>()
 
 /** Digits and letters that nobody confuses when reading them out on the phone (Crockford). */
 const spoken = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

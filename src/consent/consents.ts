@@ -42,7 +42,7 @@ export type Consents = {
   /** First code exchange: this consent becomes active and the former one of customer and client replaced. False when it has ended. */
   activate: (db: Database, id: string) => Promise<boolean>
   /** A token of it opened something. */
-  noteUse: (consent: Consent) => Promise<void>
+  noteUse: (consent: Pick<Consent, 'id' | 'lastUsedAt'>) => Promise<void>
   /** Ends a consent; false, and nothing done, when it has ended already. */
   end: (id: string, ending: End) => Promise<boolean>
   /** The fintech gives an arrangement back, also what was only granted of it. False when nothing of it lives, or it is another's. */

@@ -5,7 +5,7 @@ import type { Consents } from './consents.ts'
 
 export async function noteUse(
   { consents, log }: { readonly consents: Pick<Consents, 'noteUse'>; readonly log: Log },
-  consent: Consent,
+  consent: Pick<Consent, 'id' | 'number' | 'lastUsedAt'>,
 ): Promise<void> {
   try {
     await consents.noteUse(consent)

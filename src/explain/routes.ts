@@ -38,9 +38,11 @@ async function open(
   parts: RouteParts,
   request: FastifyRequest,
 ): Promise<Refused | { readonly client: string }> {
-  const token = await presentedToken(parts, request, (value) => parts.provider.ClientCredentials.find(value))
-  if ('fault' in token) {
-    const { fault, detail, client } = token
+  const presented = await presentedToken(parts, request, (value) =>
+    parts.provider.ClientCredentials.find(value),
+  )
+  if ('fault' in presented) {
+    const { fault, detail, client } = presented
     const description = detail ?? (fault === 'no-token' ? noToken : badToken)
     const error =
       fault === 'no-token'
@@ -50,8 +52,8 @@ async function open(
           : 'invalid_token'
     return { status: 401, error, description, ...(client ? { client } : {}) }
   }
+  const { token, registered } = presented
   const client = token.clientId ?? ''
-  const registered = await parts.clients.find(client)
   if (!token.isValid || token.aud !== errorsResource(parts.publicUrl) || registered?.status !== 'active')
     return { status: 401, error: 'invalid_token', description: badToken, client }
   if (!token.scope?.split(' ').includes(errorsScope))

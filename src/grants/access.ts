@@ -25,12 +25,15 @@ export async function askingClient(
   request: FastifyRequest,
   scope: GrantScope,
 ): Promise<string | Refused> {
-  const token = await presentedToken(parts, request, (value) => parts.provider.ClientCredentials.find(value))
-  if ('fault' in token) return refusalOf(token)
+  const presented = await presentedToken(parts, request, (value) =>
+    parts.provider.ClientCredentials.find(value),
+  )
+  if ('fault' in presented) return refusalOf(presented)
+  const { token, registered } = presented
   const { clientId: client } = token
   if (!client || !token.isValid || token.aud !== grantsResource(parts.publicUrl))
     return refusalOf({ fault: 'unknown-token', ...(client ? { client } : {}) })
-  if ((await parts.clients.find(client))?.status !== 'active')
+  if (registered?.status !== 'active')
     return { ...invalidToken('the bank has suspended this client'), client }
   if (!token.scope?.split(' ').includes(scope))
     return {

@@ -21,11 +21,12 @@ export type Access =
 export type FindAccess = (request: FastifyRequest) => Promise<Access>
 
 export function accessOfRequest(parts: AccessParts): FindAccess {
-  const { provider, consents, clients, publicUrl, clock } = parts
+  const { provider, consents, publicUrl, clock } = parts
   const find = (value: string) => provider.AccessToken.find(value, { ignoreExpiration: true })
   return async (request) => {
-    const token = await presentedToken(parts, request, find)
-    if ('fault' in token) return token
+    const presented = await presentedToken(parts, request, find)
+    if ('fault' in presented) return presented
+    const { token, registered } = presented
     const consent = token.grantId ? await consents.find(token.grantId) : undefined
     const unknown = { fault: 'unknown-token' } as const
     if (token.aud !== apiResource(publicUrl) || !consent || consent.client !== token.clientId) return unknown
@@ -33,7 +34,6 @@ export function accessOfRequest(parts: AccessParts): FindAccess {
     const closed = whyOver(consent, clock())
     if (closed) return { closed, client }
     if (!token.isValid) return { ...unknown, client }
-    const registered = await clients.find(client)
     if (registered?.status !== 'active') return { closed: 'client_suspended', client }
     return { consent, scopes: bankScopesIn(token.scope) }
   }

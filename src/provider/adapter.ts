@@ -15,11 +15,14 @@ import {
   insertRecordOnce,
   putRecord,
 } from '../store/engine-records.ts'
+import { isLive } from '../store/consents.ts'
 import type { Database } from '../store/open.ts'
+import { saveAccessToken } from '../store/tokens.ts'
 import { transact } from '../store/transaction.ts'
 import { engineClient } from './client.ts'
 import { saysAway } from './database-away.ts'
 import { engineGrant } from './grant.ts'
+import { findToken, isTokenModel, standingOf } from './of-request.ts'
 
 type AdapterParts = {
   readonly db: Database
@@ -75,12 +78,12 @@ const noAdapter: Adapter = {
   async revokeByGrantId() {},
 }
 
-function grantAdapter({ consents, publicUrl }: AdapterParts): Adapter {
+function grantAdapter({ db, clock, consents, publicUrl }: AdapterParts): Adapter {
   return {
     ...noAdapter,
     async find(id) {
-      const consent = await consents.findLive(id)
-      return consent && engineGrant(consent, publicUrl)
+      const consent = await standingOf(db, id)
+      return consent && isLive(consent, clock()) ? engineGrant(consent, publicUrl) : undefined
     },
     // Reached when a token is revoked or a code replayed; who it was is read from the route that is being served.
     async destroy(id) {
@@ -130,16 +133,22 @@ function recordAdapter({ db, clock, consents, publicUrl }: AdapterParts, model: 
       const { jti: _jti, returnTo: _returnTo, ...kept } = payload
       const grantId = payload.grantId ?? null
       const expiresAt = clock() + seconds(expiresIn ?? 0) + (keptAfterExpiry[model] ?? 0)
+      if (model === 'AccessToken' && grantId) {
+        const token = { id, payload: kept, grantId, expiresAt, now: clock() }
+        if (!(await saveAccessToken(db, token))) throw new errors.InvalidGrant('the consent has ended')
+        return
+      }
+      const record = { payload: kept, grantId, expiresAt }
+      if (model !== 'RefreshToken' || !grantId) return putRecord(db, { model, id }, record)
       await transact(db, async (transaction) => {
-        await putRecord(transaction, { model, id }, { payload: kept, grantId, expiresAt })
+        await putRecord(transaction, { model, id }, record)
         // The last thing an exchange writes: only now the fintech gets its tokens, and the new connection counts.
-        if (model === 'RefreshToken' && grantId && !(await consents.activate(transaction, grantId))) {
+        if (!(await consents.activate(transaction, grantId)))
           throw new errors.InvalidGrant('the consent has ended')
-        }
       })
     },
     async find(id) {
-      const found = await findRecord(db, { model, id })
+      const found = isTokenModel(model) ? await findToken(db, model, id) : await findRecord(db, { model, id })
       if (!found) return undefined
       const payload: AdapterPayload = { ...found.payload, jti: id }
       // The resume address holds the id itself, so it is built again rather than kept.
@@ -183,9 +192,9 @@ async function spendCode(
   id: string,
 ): Promise<void> {
   const key = { model: 'AuthorizationCode', id }
+  if (await consumeRecord(db, key, clock())) return
   const record = await findRecord(db, key)
   if (!record?.grantId) throw new errors.InvalidGrant('authorization code not found')
-  if (await consumeRecord(db, key, clock())) return
   await consents.end(record.grantId, codeReplayed)
   throw new errors.InvalidGrant('authorization code already consumed')
 }

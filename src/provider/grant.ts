@@ -1,9 +1,9 @@
 /** A consent as the engine's grant: what its tokens may carry, and until when. */
 import type { AdapterPayload } from 'oidc-provider'
-import type { Consent } from '../store/consents.ts'
+import type { Standing } from '../store/tokens.ts'
 import { apiResource } from './resource.ts'
 
-export function engineGrant(consent: Consent, publicUrl: string): AdapterPayload {
+export function engineGrant(consent: Standing, publicUrl: string): AdapterPayload {
   return {
     kind: 'Grant',
     jti: consent.id,

@@ -8,7 +8,7 @@ import type { AccessToken, ClientCredentials, default as Provider } from 'oidc-p
 import { errors } from 'oidc-provider'
 import { presentedCertificate } from '../certificate/presented.ts'
 import type { Clock } from '../clock.ts'
-import type { Clients } from '../store/clients.ts'
+import type { Client, Clients } from '../store/clients.ts'
 import { readProof } from './proof.ts'
 
 export type PossessionParts = {
@@ -27,6 +27,12 @@ export type NotPresented = {
   readonly client?: string
 }
 
+type Presented<Token> = {
+  readonly token: Token
+  /** whose it is, as registered now */
+  readonly registered: Client | undefined
+}
+
 type Kept = AccessToken | ClientCredentials
 
 /**
@@ -37,7 +43,7 @@ export async function presentedToken<Token extends Kept>(
   parts: PossessionParts,
   request: FastifyRequest,
   find: (value: string) => Promise<Token | undefined>,
-): Promise<Token | NotPresented> {
+): Promise<Presented<Token> | NotPresented> {
   const [, scheme = '', value] =
     /^(bearer|dpop) +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!value) return { fault: 'no-token' }
@@ -64,7 +70,7 @@ export async function presentedToken<Token extends Kept>(
     const wrong = await provenWrong(parts, request, { value, token })
     if (wrong) return refused('wrong-proof', wrong)
   }
-  return token
+  return { token, registered }
 }
 
 function thumbprintOf({ raw }: FastifyRequest): string | undefined {

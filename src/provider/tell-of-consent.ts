@@ -9,6 +9,8 @@ import { whyOver } from '../consent/state.ts'
 import type { Log } from '../log.ts'
 import { noteUse } from '../consent/use.ts'
 import type { Consent } from '../store/consents.ts'
+import type { Standing } from '../store/tokens.ts'
+import { consentOfAnswer } from './of-request.ts'
 
 type Telling = { readonly consents: Consents; readonly clock: Clock; readonly log: Log }
 
@@ -17,7 +19,7 @@ export function tellOfConsent(parts: Telling) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next()
     if (ctx.path === '/token') await atToken(parts, ctx)
-    if (ctx.path === '/introspect') await atIntrospection(parts, ctx)
+    if (ctx.path === '/introspect') atIntrospection(ctx)
   }
 }
 
@@ -27,10 +29,8 @@ async function atToken(parts: Telling, ctx: KoaContextWithOIDC): Promise<void> {
   if ('access_token' in body) {
     // in the fintech's own name, without a customer
     if (ctx.oidc.params?.grant_type === 'client_credentials') return
-    const consent = await parts.consents.find(ctx.oidc.entities.Grant?.jti ?? '')
+    const consent = consentOfAnswer(ctx)
     if (!consent) throw new Error('tokens were given for a consent that is not there')
-    // Stopped while the engine was at it: the tokens are dead, and nobody is handed dead tokens.
-    if (whyOver(consent, parts.clock())) return refuse(parts, ctx, consent)
     if (ctx.oidc.params?.grant_type === 'refresh_token') await noteUse(parts, consent)
     ctx.body = { ...body, ...aboutConsent(consent) }
   } else if ('error' in body && body.error === 'invalid_grant') {
@@ -75,15 +75,15 @@ function overBecause({ status, endedReason }: Consent, why: NonNullable<ReturnTy
   return 'this connection was stopped; the customer has to connect again to go on'
 }
 
-async function atIntrospection({ consents }: Telling, ctx: KoaContextWithOIDC): Promise<void> {
+function atIntrospection(ctx: KoaContextWithOIDC): void {
   const body: unknown = ctx.body
   if (!body || typeof body !== 'object' || !('active' in body) || body.active !== true) return
   if (ctx.oidc.entities.ClientCredentials) return
-  const consent = await consents.findLive(ctx.oidc.entities.Grant?.jti ?? '')
+  const consent = consentOfAnswer(ctx)
   ctx.body = consent ? { ...body, ...aboutConsent(consent) } : { active: false }
 }
 
-function aboutConsent({ arrangementId, number, endsAt }: Consent) {
+function aboutConsent({ arrangementId, number, endsAt }: Standing) {
   return {
     grant_id: arrangementId,
     consent_id: number,

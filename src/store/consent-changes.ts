@@ -103,7 +103,11 @@ export async function markAccountStopped(
 }
 
 /** Notes that a token of this consent opened something; written once a minute at the most. */
-export async function markUsed(db: Database, { id, lastUsedAt }: Consent, at: number): Promise<void> {
+export async function markUsed(
+  db: Database,
+  { id, lastUsedAt }: Pick<Consent, 'id' | 'lastUsedAt'>,
+  at: number,
+): Promise<void> {
   if (lastUsedAt !== null && at - lastUsedAt < 60_000) return
   await db.updateTable('consents').set({ last_used_at: at }).where('id', '=', id).execute()
 }

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { BankScope } from '../consent/services.ts'
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
 import type { ConsentStatus, Tables } from './schema.ts'
 
 const accounts = z.array(z.object({ bankAccount: z.string(), id: z.string() }))
@@ -65,9 +66,16 @@ async function findBy(
   column: 'id' | 'journey_hash' | 'number',
   value: string,
 ): Promise<Consent | undefined> {
-  const row = await db.selectFrom('consents').selectAll().where(column, '=', value).executeTakeFirst()
+  const [row] = (await by[column](db, { value })).rows
   return row && fromRow(row)
 }
+
+const whole = (column: 'id' | 'journey_hash' | 'number') =>
+  prepared((db, { value }: { value: string }) =>
+    db.selectFrom('consents').selectAll().where(column, '=', value),
+  )
+
+const by = { id: whole('id'), journey_hash: whole('journey_hash'), number: whole('number') }
 
 /** The newest consent of an arrangement, whatever has become of it. */
 export async function findConsentOfArrangement(
