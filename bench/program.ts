@@ -28,7 +28,7 @@ export type Program = {
 export type ProgramOptions = {
   /** of Node: the file, and what it is told */
   readonly arguments: readonly string[]
-  /** `PORT` is added; nothing of our own environment but `PATH` */
+  /** `PORT` is added, and no figures unless asked for; nothing of our own environment but `PATH` */
   readonly environment: Readonly<Record<string, string>>
   /** file for what it writes */
   readonly log: string
@@ -43,7 +43,7 @@ export async function startProgram({ arguments: words, environment, log }: Progr
   const output = openSync(log, 'a')
   const since = performance.now()
   const child = spawn(process.execPath, [...words], {
-    env: { PATH: process.env.PATH, ...environment, PORT: String(port) },
+    env: { PATH: process.env.PATH, METRICS_PORT: 'off', ...environment, PORT: String(port) },
     stdio: ['ignore', output, output],
   })
   closeSync(output)

@@ -48,6 +48,7 @@ export async function startDemo({
       FINTECH_PORT: String(fintechPort),
       CERTIFICATE_PORT: String(await freePort()),
       OPERATOR_PORT: String(deskPort),
+      METRICS_PORT: String(await freePort()),
       DATA_DIR: dataDir,
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
       ...environment,

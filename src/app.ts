@@ -17,6 +17,10 @@ import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
 import { certificateListener, mutualTlsListener, resources } from './listeners.ts'
 import type { Log } from './log.ts'
+import { measureBank } from './metrics/bank.ts'
+import { internalListener } from './metrics/listener.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { readState } from './metrics/state.ts'
 import { createDesk } from './operator/desk/desk.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { createAdapterFactory } from './provider/adapter.ts'
@@ -54,6 +58,7 @@ export type AppParts = {
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   /** sign-in by client certificate; undefined when it is not offered */
   readonly certificates: CertificateParts | undefined
   /** where fintechs call with client certificates; undefined when none can */
@@ -83,6 +88,8 @@ export type App = {
   readonly clients: Clients
   readonly background: Background
   readonly readiness: Readiness
+  /** for whoever watches; no customer and no fintech has any business there */
+  readonly internalServer: FastifyInstance
 }
 
 export type CertificateParts = { readonly origin: CertificateOrigin; readonly verifier: Verifier }
@@ -93,8 +100,9 @@ export type MutualTlsParts = {
   readonly verifier: Verifier | undefined
 }
 
-export async function createApp(parts: AppParts): Promise<App> {
-  const { settings, institution, db, bank, secrets, clock, log, certificates, mutualTls } = parts
+export async function createApp(given: AppParts): Promise<App> {
+  const parts: AppParts = { ...given, bank: measureBank(given.bank, given.metrics) }
+  const { settings, institution, db, bank, secrets, clock, log, metrics, certificates, mutualTls } = parts
   const { publicUrl } = settings
   const sealed = { db, secrets, clock }
   const pairwiseKey = Buffer.from(await sealedSecret(sealed, 'pairwise-salt', unguessable), 'base64url')
@@ -124,7 +132,13 @@ export async function createApp(parts: AppParts): Promise<App> {
     certificates: certificates ? (hasFreshHosts(certificates.origin) ? 'fresh-host' : 'fixed-host') : 'off',
   }
   const pages = createPages(site)
-  const server = await createServer({ settings, pages, log, cookieKeys: secrets.derive('journey-cookie') })
+  const server = await createServer({
+    settings,
+    pages,
+    log,
+    metrics,
+    cookieKeys: secrets.derive('journey-cookie'),
+  })
 
   const refusals = createRefusals({ db, clock, clients, log })
   // In a demo whoever comes registers addresses: where strangers can come, this machine's own are not theirs to call.
@@ -137,6 +151,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     jwks,
     pairwiseKey,
     log,
+    metrics,
     clock,
     consents,
     refusals,
@@ -198,5 +213,23 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.desk && (await createDesk({ ...parts, entrance: parts.desk, clients, consents, locks }))
   const background = await createBackground({ ...parts, finishing, clients, jwks, reach })
   server.addHook('onClose', () => background.stop())
-  return { server, certificateServer, mutualTlsServer, deskServer, clients, background, readiness }
+  readState({ db, clock, metrics, readiness, verifiers: verifiersOf(parts) })
+  const internalServer = internalListener(metrics, readiness)
+  return {
+    server,
+    certificateServer,
+    mutualTlsServer,
+    deskServer,
+    internalServer,
+    clients,
+    background,
+    readiness,
+  }
 }
+
+/** Those who judge certificates, by whose they are. */
+const verifiersOf = ({ certificates, mutualTls, desk }: AppParts): Readonly<Record<string, Verifier>> => ({
+  ...(certificates ? { customers: certificates.verifier } : {}),
+  ...(mutualTls?.verifier ? { fintechs: mutualTls.verifier } : {}),
+  ...(desk?.kind === 'certificate' ? { staff: desk.verifier } : {}),
+})

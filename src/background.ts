@@ -30,9 +30,9 @@ type BackgroundParts = AppParts & {
 }
 
 export async function createBackground(parts: BackgroundParts): Promise<Background> {
-  const { settings, institution, db, secrets, clock, log, finishing, clients } = parts
+  const { settings, institution, db, secrets, clock, log, metrics, finishing, clients } = parts
   const key = await auditKey({ db, secrets, clock })
-  const sealer = await createSealer({ db, key, clock, log, every: parts.sealEvery })
+  const sealer = await createSealer({ db, key, clock, log, metrics, every: parts.sealEvery })
   const sweeper = createSweeper({
     finishing,
     retention: { db, clock, keep: settings.retention, auditKey: key },
@@ -41,12 +41,14 @@ export async function createBackground(parts: BackgroundParts): Promise<Backgrou
       endOnPasswordReset: institution.rules.endOnPasswordReset,
     },
     log,
+    metrics,
     every: parts.sweepEvery,
   })
   const outbox = createDelivery({
     db,
     clock,
     log,
+    metrics,
     keepsUnwanted: (client) => settings.mode === 'demo' && isSandbox(client),
     every: parts.deliverEvery,
     hand: {

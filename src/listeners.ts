@@ -21,7 +21,10 @@ import type { Site } from './web/frame.ts'
 import { helpElsewhere } from './web/help.ts'
 import { bareServer } from './web/server.ts'
 
-type ResourceParts = Pick<AppParts, 'settings' | 'institution' | 'bank' | 'secrets' | 'clock' | 'log'> & {
+type ResourceParts = Pick<
+  AppParts,
+  'settings' | 'institution' | 'bank' | 'secrets' | 'clock' | 'log' | 'metrics'
+> & {
   readonly provider: Provider
   readonly clients: Clients
   readonly consents: Consents
@@ -59,6 +62,7 @@ export async function certificateListener({
   settings,
   institution,
   log,
+  metrics,
   bank,
   certificates,
   pages,
@@ -70,7 +74,7 @@ export async function certificateListener({
   readonly site: Site
   readonly tickets: CertificateTickets
 }): Promise<FastifyInstance> {
-  const app = await bareServer({ settings, pages, log })
+  const app = await bareServer({ settings, pages, log, metrics, listener: 'certificate' })
   app.addHook('onClose', () => certificates.verifier.stop())
   refuseStrangers(app, certificates.origin)
   handleFailures(app, pages)
@@ -90,7 +94,8 @@ export async function mutualTlsListener({
   readonly pages: FailurePages
 }): Promise<FastifyInstance> {
   const { origin, verifier } = mutualTls
-  const app = await bareServer({ settings: parts.settings, pages, log: parts.log })
+  const { settings, log, metrics } = parts
+  const app = await bareServer({ settings, pages, log, metrics, listener: 'fintechs' })
   app.addHook('onClose', () => verifier?.stop())
   acceptPresented(app, mutualTls)
   handleFailures(app, pages)

@@ -22,6 +22,9 @@ import {
 } from './demo/processes.ts'
 import { type Institution, readInstitution } from './institution.ts'
 import { createLog, type Log } from './log.ts'
+import { internalListener } from './metrics/listener.ts'
+import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import { answerPrimary, askWorkers } from './metrics/workers.ts'
 import { sealEvery } from './sealer.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { currentStaff, readStaff } from './operator/desk/staff.ts'
@@ -67,13 +70,20 @@ async function startPrimary(settings: Settings, log: Log): Promise<Started> {
   const db = await open(settings)
   await db.destroy()
   const within = stopsWithin(settings.stopAfter)
-  const { said, stop, replaceAll } = await startWorkers({
+  const { said, stop, replaceAll, serving } = await startWorkers({
     count: settings.processes,
     log,
     stopsWithin: within,
   })
+  const workers = askWorkers(serving)
+  const watched = internalListener(workers, workers)
+  if (settings.metrics) await watched.listen(settings.metrics)
+  const stopAll = async (): Promise<void> => {
+    await stop()
+    await watched.close()
+  }
   // A worker that does not end by then is killed, and that takes its moment.
-  return { said, stop, stopsWithin: within + 1000, replace: replaceAll }
+  return { said, stop: stopAll, stopsWithin: within + 1000, replace: replaceAll }
 }
 
 /** @param options whether the demo's own fronts and fintechs are this process's */
@@ -83,14 +93,16 @@ async function startProcess(
   { isFirst }: { readonly isFirst: boolean },
 ): Promise<Started> {
   const demo = settings.mode === 'demo'
+  const metrics = createMetrics(settings.processes === 1 ? {} : { process: process.env[placeName] ?? '' })
+  metrics.watchProcess()
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: demo }))
   const demoCertificates = demo ? await demoAuthority(settings) : undefined
   const institution = institutionOf(settings, demoCertificates)
   const db = await open(settings)
-  const { bank, bankControls, resetBank, closeBank } = await bankOf(settings, { db, log })
+  const { bank, bankControls, resetBank, closeBank } = await bankOf(settings, { db, log, metrics })
   const certificates = await certificateParts(settings, institution, { log, secrets })
   const mutualTls = await mutualTlsParts(settings, institution, { log, secrets })
-  const { server, certificateServer, mutualTlsServer, deskServer, clients, readiness } = await createApp({
+  const app = await createApp({
     settings,
     institution,
     db,
@@ -99,6 +111,7 @@ async function startProcess(
     secrets,
     clock: systemClock,
     log,
+    metrics,
     certificates,
     mutualTls,
     desk: await deskEntrance(settings, log),
@@ -107,8 +120,11 @@ async function startProcess(
     deliverEvery,
     mail: mailSystem(settings) ?? (await demoMail({ settings, db, secrets, clock: systemClock })),
   })
+  const { server, certificateServer, mutualTlsServer, deskServer, internalServer, clients, readiness } = app
   const servers = [server, certificateServer, mutualTlsServer, deskServer].filter((one) => one !== undefined)
   const requests = followRequests({ servers: servers.map((one) => one.server), readiness, log })
+  if (cluster.isWorker) answerPrimary(metrics, readiness)
+  else if (settings.metrics) await internalServer.listen(settings.metrics)
   await server.listen({ host: settings.host, port: settings.port })
   const frontCertificates = isFirst ? demoCertificates : undefined
   const fronts = await Promise.all([
@@ -143,6 +159,8 @@ async function startProcess(
     await fintechs?.close()
     for (const front of fronts) await front?.close()
     for (const one of servers.toReversed()) await one.close()
+    // Last, so that whoever watches sees the others end.
+    await internalServer.close()
     await closeBank()
     await db.destroy()
     log.info({ event: 'stopped' }, 'everything is closed')
@@ -167,13 +185,14 @@ type BankParts = {
 /** @throws Error when a file that the gateway needs does not serve */
 async function bankOf(
   { bank: gateway }: Settings,
-  { db, log }: { db: Database; log: Log },
+  { db, log, metrics }: { db: Database; log: Log; metrics: Metrics },
 ): Promise<BankParts> {
   if (gateway === 'simulator') {
     const bank = await createSimulator({ db, clock: systemClock })
     return { bank, bankControls: bank, resetBank: () => bank.reset(), closeBank: async () => {} }
   }
   const bank = createHttpBank({ gateway: readGateway(gateway), clock: systemClock, log })
+  metrics.onRead(() => metrics.bankNotAsked({}, bank.isAsked() ? 0 : 1))
   // A bank elsewhere is not ours to put back.
   return { bank, bankControls: undefined, resetBank: async () => {}, closeBank: () => bank.close() }
 }

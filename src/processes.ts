@@ -19,6 +19,8 @@ export const placeName = 'NINKA_PLACE'
 
 export type Workers = {
   readonly said: string
+  /** those that serve at the moment */
+  readonly serving: () => readonly Worker[]
   /** Starts another worker in each place, one after the other, and ends the former when the new one serves. */
   readonly replaceAll: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -111,6 +113,7 @@ export async function startWorkers({ count, log, stopsWithin }: Options): Promis
   let replacing: Promise<void> = Promise.resolve()
   return {
     said: first,
+    serving: () => places.flatMap(({ worker }) => worker ?? []),
     stop,
     replaceAll() {
       replacing = replacing.then(async () => {

@@ -13,8 +13,10 @@ export type Readiness = {
   readonly open: () => void
   /** From now on no more requests are wanted; there is no way back. */
   readonly close: () => void
-  readonly ask: () => Promise<'ready' | 'starting' | 'stopping' | 'database-away'>
+  readonly ask: () => Promise<ReadinessState>
 }
+
+export type ReadinessState = 'ready' | 'starting' | 'stopping' | 'database-away'
 
 /** A balancer waits about two seconds for an answer. */
 const longestQuestion = seconds(1)
@@ -69,7 +71,7 @@ export function readinessOf({ db, clock, log }: { db: Database; clock: Clock; lo
 }
 
 /** Whether the process lives, and whether it wants requests. */
-export function readinessRoutes(app: FastifyInstance, readiness: Readiness): void {
+export function readinessRoutes(app: FastifyInstance, readiness: Pick<Readiness, 'ask'>): void {
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const status = await readiness.ask()

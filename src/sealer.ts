@@ -1,6 +1,8 @@
 /** Seals the audit within a second, in every process that serves: whoever comes first does it. */
 import { type Clock, hours } from './clock.ts'
 import type { Log } from './log.ts'
+import { countRow } from './metrics/events.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import {
   type AuditRow,
   beginChain,
@@ -26,12 +28,13 @@ export type SealerParts = {
   readonly key: Buffer
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   /** ms between two rounds; 0 never starts by itself */
   readonly every: number
 }
 
 export async function createSealer(parts: SealerParts): Promise<Sealer> {
-  const { db, key, log, every } = parts
+  const { db, key, log, every, metrics } = parts
   await beginChain(db, key)
   const note = notes(parts)
   const echo = (row: AuditRow): void => {
@@ -45,7 +48,8 @@ export async function createSealer(parts: SealerParts): Promise<Sealer> {
     try {
       while (await hasUnsealed(db)) {
         const sealed = await sealBatch(db, key, batch, echo)
-        if (!note(sealed) || ('rows' in sealed && sealed.rows < batch)) return
+        if ('rows' in sealed) for (const row of sealed.rows) countRow(metrics, row)
+        if (!note(sealed) || ('rows' in sealed && sealed.rows.length < batch)) return
       }
     } catch (error) {
       log.error(
@@ -78,7 +82,7 @@ export async function createSealer(parts: SealerParts): Promise<Sealer> {
  * Says in the log what only the log can prove: a chain that somebody cut back to a former end of it, together with that end,
  * is whole in itself. False when it must not be sealed on.
  */
-function notes({ clock, log }: SealerParts): (sealed: Sealed) => boolean {
+function notes({ clock, log, metrics }: SealerParts): (sealed: Sealed) => boolean {
   let last: Place = { position: 0, hash: '' }
   let said: string | undefined
   let anchoredAt = 0
@@ -92,6 +96,7 @@ function notes({ clock, log }: SealerParts): (sealed: Sealed) => boolean {
     if (problem !== undefined && problem !== said)
       log.error({ event: 'audit-chain-broken', problem, after: last.position }, 'run: ninka audit verify')
     said = problem
+    metrics.auditChainBroken({}, problem === undefined ? 0 : 1)
     if (problem !== undefined || !('rows' in sealed)) return false
     if (!sealed.end) return true
     last = sealed.end

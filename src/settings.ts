@@ -75,6 +75,12 @@ const schema = z.object({
   BANK_CERTIFICATE_FILE: z.string().min(1).optional(),
   BANK_KEY_FILE: z.string().min(1).optional(),
   BANK_AUTHORITIES_FILE: z.string().min(1).optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  METRICS_PORT: z
+    .union([z.literal('off'), z.coerce.number().int().min(1).max(65_535)], {
+      error: 'must be a port, or off',
+    })
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 })
 
@@ -136,6 +142,8 @@ export type Settings = {
   /** the bank's mail system, and the file with its secret; undefined when customers are not written to */
   readonly notices: { readonly url: string; readonly secretFile: string } | undefined
   readonly bank: 'simulator' | BankSettings
+  /** where our own people's programs read the figures and ask how we are; undefined where nobody does */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined
   readonly logLevel: string
 }
 
@@ -223,6 +231,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
             keyFile: s.BANK_KEY_FILE,
             authoritiesFile: s.BANK_AUTHORITIES_FILE,
           },
+    metrics:
+      s.METRICS_PORT === 'off' ? undefined : { host: s.METRICS_HOST, port: s.METRICS_PORT ?? s.PORT + 5 },
     logLevel: s.LOG_LEVEL ?? (s.NINKA_MODE === 'demo' ? 'warn' : 'info'),
   }
   const wrong = faultsOf(s)

@@ -6,6 +6,7 @@ import { checkStanding, type StandingRules } from './consent/standing.ts'
 import type { FinishParts } from './journey/finish.ts'
 import { sweepFinishing } from './journey/finish.ts'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { deleteOldTickets } from './certificate/tickets.ts'
 import { deleteForgotten } from './store/attempts.ts'
 import { deleteExpiredRecords } from './store/engine-records.ts'
@@ -44,12 +45,14 @@ export function createSweeper({
   retention,
   standing,
   log,
+  metrics,
   every,
 }: {
   finishing: FinishParts
   retention: RetentionParts
   standing: StandingRules
   log: Log
+  metrics: Metrics
   every: number
 }): Sweeper {
   const { db, clock, bank, pins, consents } = finishing
@@ -95,15 +98,22 @@ export function createSweeper({
       try {
         // A part that filled its batch has more; the bound keeps a round from lasting for ever.
         await within(newTrace(), async () => {
-          for (let turn = 0; turn < mostTurns && (await mayGoOn()) && (await part()) >= full; turn += 1);
+          for (let turn = 0; turn < mostTurns && (await mayGoOn()); turn += 1) {
+            const rows = await part()
+            metrics.sweptRows({ part: name }, rows)
+            if (rows < full) break
+          }
         })
       } catch (error) {
+        metrics.sweepFailed({ part: name })
         log.error(
           { event: 'sweep-failed', part: name, err: error },
           'a part of the sweeper failed; the next round tries again',
         )
       }
     }
+    metrics.swept({})
+    metrics.sweptAt({}, clock() / 1000)
   }
   const takeTurn = async (): Promise<boolean> => {
     if (!(await hold())) return false

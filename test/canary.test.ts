@@ -2,11 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Bank } from '../src/bank/port.ts'
-import { startBank, type TestBank, withCalls } from './support/bank.ts'
+import { startBank, type TestBank, type TestBankOptions, withCalls } from './support/bank.ts'
 import { goodCertificate } from './support/certificates.ts'
 import { csrfOf } from './support/browser.ts'
+import { openGateway } from './support/served-bank.ts'
 import { openFintech } from './support/fintech.ts'
-import { leaksOf, type Secret, tracesOf } from './support/traces.ts'
+import { leaksOf, type Secret, type Trace, tracesOf } from './support/traces.ts'
 import {
   allow,
   answer as rightAnswer,
@@ -37,6 +38,11 @@ const canary = {
 }
 const typed: readonly Secret[] = Object.entries(canary).map(([name, value]) => ({ name, value }))
 
+const options: TestBankOptions = {
+  environment: { LOG_LEVEL: 'trace' },
+  institution: (one) => ({ ...one, rules: { ...one.rules, pinDigits: canary.pin.length } }),
+}
+
 let bank: TestBank
 let failing: Partial<Bank>
 let answers: () => Promise<readonly LightMyRequestResponse[]>
@@ -50,11 +56,7 @@ beforeEach(async () => {
       return true
     })
   }
-  bank = await startBank({
-    environment: { LOG_LEVEL: 'trace' },
-    institution: (one) => ({ ...one, rules: { ...one.rules, pinDigits: canary.pin.length } }),
-    wrapBank: takingCanaries,
-  })
+  bank = await startBank({ ...options, wrapBank: takingCanaries })
   answers = watchAnswers(bank)
 })
 afterEach(async () => {
@@ -83,8 +85,9 @@ function takingCanaries(real: Bank): Bank {
   return withCalls(real, () => ({ ...translating, ...failing }))
 }
 
-async function expectNoLeak(secrets: readonly Secret[] = []): Promise<void> {
-  const traces = await tracesOf(bank, await answers())
+async function expectNoLeak(secrets: readonly Secret[] = [], more: readonly Trace[] = []): Promise<void> {
+  await bank.sealer.seal()
+  const traces = [...(await tracesOf(bank, await answers())), ...more]
   const console = printed.map((text) => ({ place: 'log', what: 'console', text }) as const)
   expect(leaksOf([...traces, ...console], [...typed, ...secrets])).toEqual([])
 }
@@ -133,6 +136,22 @@ describe('no planted secret is left behind', () => {
       ...csrf.map((value): Secret => ({ name: 'a form’s token', value, mayStandIn: ['page'] })),
     ]
     await expectNoLeak(secrets.map((secret) => ({ ...secret, isStoredHashed: true })))
+  })
+
+  it('by the addresses and headers of the calls to a bank over HTTP', async () => {
+    const gateway = await openGateway()
+    await bank.close()
+    bank = await startBank({ ...options, wrapBank: (real) => gateway.wrapBank(takingCanaries(real)) })
+    answers = watchAnswers(bank)
+    const walk = await begin(bank)
+    await walkWith(walk)
+    await signIn(await begin(bank), 'mihon03', canary.wrongPassword)
+    const calls = gateway.heard.map(
+      (headers): Trace => ({ place: 'call', what: String(headers.url), text: JSON.stringify(headers) }),
+    )
+    expect(calls.map(({ what }) => what)).toContain('/v1/hold-pins')
+    await expectNoLeak([], calls)
+    await gateway.close()
   })
 
   it('by one with a signed answer', async () => {

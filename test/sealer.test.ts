@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLog } from '../src/log.ts'
+import { createMetrics } from '../src/metrics/metrics.ts'
 import { createSealer } from '../src/sealer.ts'
 import { type Database, openDatabase } from '../src/store/open.ts'
 import { key, walk, write } from './support/audit.ts'
@@ -21,6 +22,7 @@ const sealer = (every: number) =>
     key,
     clock: () => Date.now(),
     every,
+    metrics: createMetrics(),
     log: createLog({
       level: 'info',
       destination: new Writable({

@@ -66,6 +66,21 @@ describe('settings of processes', () => {
   })
 })
 
+describe('settings of the figures', () => {
+  const metricsOf = (more: Record<string, string>) => readSettings({ NINKA_MODE: 'demo', ...more }).metrics
+
+  it('are this machine’s own address and the port five after ours, unless told otherwise', () => {
+    expect(metricsOf({})).toEqual({ host: '127.0.0.1', port: 3005 })
+    expect(metricsOf({ PORT: '8000', METRICS_HOST: '10.1.2.3' })).toEqual({ host: '10.1.2.3', port: 8005 })
+    expect(metricsOf({ METRICS_PORT: '9100' })).toEqual({ host: '127.0.0.1', port: 9100 })
+  })
+
+  it('can say that nobody reads them', () => {
+    expect(metricsOf({ METRICS_PORT: 'off' })).toBeUndefined()
+    expect(() => metricsOf({ METRICS_PORT: 'none' })).toThrow('METRICS_PORT: must be a port, or off')
+  })
+})
+
 describe('settings of the bank', () => {
   const files = { BANK_CERTIFICATE_FILE: 'c.pem', BANK_KEY_FILE: 'c.key' }
 

@@ -1,5 +1,6 @@
 /** What our own verification says of a client certificate: who it names, or in one word why it does not count. */
 import type { Result } from '../errors.ts'
+import type { Standing } from './revocation-lists.ts'
 
 /** For the customer's eyes: which of his certificates came. Every text is at most 64 characters. */
 export type ReceivedCertificate = {
@@ -55,6 +56,8 @@ export type Verdict = Result<
 export type Verifier = {
   /** @param der a certificate that Node could parse; the format was checked by whoever read the header */
   readonly verify: (der: Buffer) => Promise<Verdict>
+  /** What came of each revocation list when it was last read. */
+  readonly standing: () => readonly Standing[]
   /** Ends the refreshing of revocation lists; the server calls it when it closes. */
   readonly stop: () => Promise<void>
 }

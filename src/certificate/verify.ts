@@ -49,7 +49,7 @@ export async function createVerifier({
   clock,
   log,
   fetch = globalThis.fetch,
-}: Parts): Promise<Verifier & { readonly standing: () => readonly Standing[] }> {
+}: Parts): Promise<Verifier> {
   const { crl, ocsp } = rules.revocation
   const authorities = readAuthorities(await readFile(rules.authorities, 'utf8'))
   for (const { authority, why } of authorities.unusable) {

@@ -31,6 +31,7 @@ export async function endJourney(
   why: Why = how,
 ): Promise<FastifyReply> {
   const { error, description } = refusals[why]
+  const step = nextStep(visit.context.facts)
   await abandon(parts, {
     journeyHash: visit.context.journeyHash,
     journeyNumber: journeyNumber(visit.uid),
@@ -41,9 +42,9 @@ export async function endJourney(
       customer: visit.context.facts.customer?.id ?? null,
       error,
       why,
+      step,
     },
   })
-  const step = nextStep(visit.context.facts)
   await parts.interactions.refuse(rawOf(visit), { error, description, step })
   return toReturnPage(visit, how)
 }

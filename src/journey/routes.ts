@@ -172,10 +172,11 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
     return sayProblem(left, dueOf(left, journey), outcome.problem)
   }
   if ('errors' in outcome) return toDueStep(visit, writeJourney(visit, journey))
-  await noteStep(parts, visit, due, outcome.learned)
   const taken = await takenOver(parts, visit, outcome.learned)
   const facts: Facts = { ...visit.context.facts, ...outcome.learned, ...taken }
-  if (nextStep(facts) !== 'finished')
+  const next = nextStep(facts)
+  await noteStep(parts, visit, { step: due, next, learned: outcome.learned })
+  if (next !== 'finished')
     return toDueStep(visit, writeJourney(visit, { ...journey, facts: { ...journey.facts, ...taken } }))
   return allow(parts, { ...visit, context: { ...visit.context, facts } }, due)
 }

@@ -238,8 +238,7 @@ export const rawOf = ({ request, reply }: Pick<Visit, 'request' | 'reply'>) => (
 export function noteStep(
   { db }: JourneyParts,
   { uid, context }: Visit,
-  step: StepName,
-  learned: Learned,
+  { step, next, learned }: { step: StepName; next: StepName | 'finished'; learned: Learned },
 ): Promise<void> {
   const customer = (learned.customer ?? context.facts.customer)?.id ?? null
   const { client, startedAt, now } = context
@@ -249,5 +248,6 @@ export function noteStep(
     customer,
     step,
     startedAt,
+    next,
   })
 }

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto'
 import { type Clock, days, hours, minutes, seconds } from '../clock.ts'
 import type { Result } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../store/open.ts'
 import {
   dropMessage,
@@ -36,6 +37,7 @@ type DeliveryParts = {
   readonly db: Database
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly hand: Readonly<Record<Receiver['kind'], Hand>>
   /** whose messages stay to be looked at when nobody wants them */
   readonly keepsUnwanted: (client: string) => boolean
@@ -59,7 +61,10 @@ function waitAfter(tries: number): number {
   return wait + randomInt(-Math.floor(wait / 4), Math.floor(wait / 4) + 1)
 }
 
-export function createDelivery({ db, clock, log, hand, keepsUnwanted, every }: DeliveryParts): Delivery {
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { db, clock, log, metrics, hand, keepsUnwanted, every } = parts
+  // So that the first one that is given up is seen as one more.
+  for (const kind of ['event', 'notice'] as const) metrics.message({ kind, result: 'given-up' }, 0)
   let running: Promise<void> = Promise.resolve()
   const stop = new AbortController()
 
@@ -79,6 +84,7 @@ export function createDelivery({ db, clock, log, hand, keepsUnwanted, every }: D
       if (!(await leaseMessage(db, message, clock() + leaseFor))) continue
       const handed = await handOver(receiver.kind, message)
       if (handed.ok) {
+        metrics.message({ kind: receiver.kind, result: handed.value })
         if (handed.value === 'unwanted' && !keepsUnwanted(message.client)) await dropMessage(db, message.id)
         else await settleMessage(db, message.id, { state: handed.value, at: clock() })
         continue
@@ -105,7 +111,9 @@ export function createDelivery({ db, clock, log, hand, keepsUnwanted, every }: D
     const now = clock()
     const until = now + waitAfter(message.tries)
     const about = { ...receiver, message: message.id, problem, tries: message.tries + 1 }
-    if (now - message.createdAt >= givenUpAfter) {
+    const isOver = now - message.createdAt >= givenUpAfter
+    metrics.message({ kind: receiver.kind, result: isOver ? 'given-up' : 'put-off' })
+    if (isOver) {
       await settleMessage(db, message.id, { state: 'dead', at: now, error: problem })
       log.error({ event: 'message-dead', ...about }, 'a message could not be delivered and is given up')
     } else {

@@ -6,6 +6,8 @@ import { engineErrorId, engineErrorOf, explainEngine, noteEngineError } from '..
 import type { Refusals } from '../explain/refusals.ts'
 import { isKnown } from '../explain/rules.ts'
 import type { Log } from '../log.ts'
+import { countEngine } from '../metrics/engine.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { keyedHash } from '../secrets.ts'
 import type { Client } from '../store/clients.ts'
 import type { BankScope } from '../consent/services.ts'
@@ -36,6 +38,7 @@ type ProviderParts = {
   /** how long the engine remembers a request, ms; outlives every journey (design 2.3) */
   readonly interactionLifetime: number
   readonly log: Log
+  readonly metrics: Metrics
   readonly clock: Clock
   readonly consents: Consents
   readonly refusals: Refusals
@@ -179,6 +182,7 @@ export function createProvider(parts: ProviderParts): Provider {
     return clientSecretMatches(this.clientSecret, given)
   }
 
+  countEngine(provider, parts.metrics)
   explainEngine(provider, parts.refusals)
   provider.use(answerWhileAway(parts.log))
   provider.use(discoverTruly)

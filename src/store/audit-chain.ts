@@ -85,9 +85,9 @@ export async function beginChain(db: Database, key: Buffer): Promise<void> {
 }
 
 export type Sealed =
-  | { readonly rows: number; readonly end: Place }
+  | { readonly rows: readonly Pick<AuditRow, 'event' | 'payload'>[]; readonly end: Place }
   /** somebody else seals at this moment */
-  | { readonly rows: 0; readonly end: undefined }
+  | { readonly rows: readonly []; readonly end: undefined }
   /** the end is not ours, and sealing on would hide it */
   | { readonly problem: 'missing' | 'changed' }
 
@@ -103,7 +103,7 @@ export function sealBatch(
   echo: (row: AuditRow) => void = () => {},
 ): Promise<Sealed> {
   return transact(db, async (transaction) => {
-    if (!(await isAlone(transaction))) return { rows: 0, end: undefined }
+    if (!(await isAlone(transaction))) return { rows: [], end: undefined }
     const end = await readPlace(transaction, key, 'end')
     if (typeof end === 'string') return { problem: end }
     const rows = await transaction
@@ -113,7 +113,7 @@ export function sealBatch(
       .orderBy('seq')
       .limit(batch)
       .execute()
-    if (rows.length === 0) return { rows: 0, end }
+    if (rows.length === 0) return { rows, end }
     let { position, hash } = end
     const sealed = rows.map((row) => {
       position += 1
@@ -127,7 +127,7 @@ export function sealBatch(
     `.execute(transaction)
     await writePlace(transaction, key, 'end', { position, hash })
     rows.forEach(echo)
-    return { rows: rows.length, end: { position, hash } }
+    return { rows, end: { position, hash } }
   })
 }
 
@@ -150,3 +150,13 @@ export async function isAlone(transaction: Database): Promise<boolean> {
 export const hasUnsealed = async (db: Database): Promise<boolean> =>
   (await db.selectFrom('audit').select('seq').where('position', 'is', null).limit(1).executeTakeFirst()) !==
   undefined
+
+/** How many wait; a full sealer leaves none for longer than a second. */
+export async function unsealedRows(db: Database): Promise<number> {
+  const { n } = await db
+    .selectFrom('audit')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('position', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}

@@ -60,9 +60,25 @@ export type AuditEvent =
       note?: string
     }
   | { event: 'pins-committed'; customer: string }
-  | { event: 'journey-refused'; client: string; customer: string | null; error: string; why: string }
+  | {
+      event: 'journey-refused'
+      client: string
+      customer: string | null
+      error: string
+      why: string
+      /** the one that was due */
+      step: string
+    }
   /** a step of a journey was carried out, so that the desk can say where a caller stands */
-  | { event: 'step-done'; client: string | null; customer: string | null; step: string; startedAt: number }
+  | {
+      event: 'step-done'
+      client: string | null
+      customer: string | null
+      step: string
+      startedAt: number
+      /** the one that is due now, in a journey */
+      next?: string
+    }
   | {
       event: 'signed-in'
       customer: string

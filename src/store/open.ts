@@ -14,11 +14,16 @@ import { up as refusals } from './migrations/0007-refusals.ts'
 import { up as developers } from './migrations/0009-developers.ts'
 import { up as risk } from './migrations/0010-risk.ts'
 import { up as leases } from './migrations/0012-leases.ts'
-import { openPostgres, type PostgresOptions } from './postgres.ts'
+import { openPostgres, type Pool, type PoolUse, type PostgresOptions } from './postgres.ts'
 import type { Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 export type Database = Kysely<Tables>
+
+const pools = new WeakMap<Database, Pool>()
+
+/** How its connections are used; undefined for SQLite, which has none. */
+export const useOfPool = (db: Database): PoolUse | undefined => pools.get(db)?.use()
 
 /** From 0011 on they only add; see `migrate.ts`. */
 export const migrations = {
@@ -69,12 +74,13 @@ export function inspectDatabase(url: string, options?: PostgresOptions): Databas
   return connectDatabase(url, options)
 }
 
-const connectDatabase = (url: string, options?: PostgresOptions): Database =>
-  new Kysely({
-    dialect: url.startsWith('sqlite:')
-      ? sqlite(url.slice(7))
-      : new PostgresDialect({ pool: openPostgres(url, options) }),
-  })
+function connectDatabase(url: string, options?: PostgresOptions): Database {
+  if (url.startsWith('sqlite:')) return new Kysely({ dialect: sqlite(url.slice(7)) })
+  const pool = openPostgres(url, options)
+  const db: Database = new Kysely({ dialect: new PostgresDialect({ pool }) })
+  pools.set(db, pool)
+  return db
+}
 
 function sqlite(file: string): SqliteDialect {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })

@@ -180,3 +180,23 @@ export async function putOffAllFor(
   if (receiver.kind === 'event') update = update.where('client_id', '=', receiver.client)
   await update.execute()
 }
+
+/** How many messages of each kind wait, and since when the oldest does. */
+export async function waitingMessages(db: Database): Promise<
+  readonly {
+    readonly kind: Receiver['kind']
+    readonly messages: number
+    readonly oldest: number | null
+  }[]
+> {
+  const rows = await db
+    .selectFrom('outbox')
+    .select((eb) => ['kind', eb.fn.countAll<number>().as('messages'), eb.fn.min('created_at').as('oldest')])
+    .where('state', '=', 'waiting')
+    .groupBy('kind')
+    .execute()
+  return (['event', 'notice'] as const).map((kind) => {
+    const found = rows.find((row) => row.kind === kind)
+    return { kind, messages: Number(found?.messages ?? 0), oldest: found?.oldest ?? null }
+  })
+}

@@ -18,6 +18,16 @@ export type PostgresOptions = {
   readonly statementTime?: number
 }
 
+export type PoolUse = {
+  readonly busy: number
+  readonly idle: number
+  readonly most: number
+  /** who waits for a connection */
+  readonly waiting: number
+}
+
+export type Pool = PostgresPool & { readonly use: () => PoolUse }
+
 /** How long a request waits for a database that has just gone; later ones are told at once. */
 const patience = seconds(3)
 
@@ -25,7 +35,7 @@ const patience = seconds(3)
 const late = seconds(2)
 
 /** @param url see `readPostgresAddress` */
-export function openPostgres(url: string, options: PostgresOptions = {}): PostgresPool {
+export function openPostgres(url: string, options: PostgresOptions = {}): Pool {
   const { password, connections = 10 } = options
   const { servers, onlyWritable, preparesStatements, ...address } = readPostgresAddress(url, password)
   const statementTime = options.statementTime ?? address.statementTime
@@ -154,6 +164,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Postgr
     options: {},
     connect: async () => borrowed(await connected()),
     end: () => pool.end(),
+    use: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      most: connections,
+      waiting: pool.waitingCount,
+    }),
   }
 }
 

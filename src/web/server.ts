@@ -13,6 +13,8 @@ import { isSameOrigin } from '../edge/same-origin.ts'
 import { refuseCertificateHeaders } from '../certificate/trust.ts'
 import { hours } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { type Listener, measureRequests } from '../metrics/requests.ts'
 import type { Settings } from '../settings.ts'
 import { answerUnreadable, type FailurePages } from './failures.ts'
 import { compressPages } from './compression.ts'
@@ -25,6 +27,7 @@ type ServerOptions = {
   readonly settings: Pick<Settings, 'publicUrl' | 'trustedProxies'>
   readonly pages: FailurePages
   readonly log: Log
+  readonly metrics: Metrics
   readonly cookieKeys: readonly Buffer[]
 }
 
@@ -33,10 +36,11 @@ export async function createServer({
   settings,
   pages,
   log,
+  metrics,
   cookieKeys,
 }: ServerOptions): Promise<FastifyInstance> {
   const https = settings.publicUrl.startsWith('https:')
-  const app = await bareServer({ settings, pages, log })
+  const app = await bareServer({ settings, pages, log, metrics, listener: 'public' })
   refuseCertificateHeaders(app)
   await app.register(secureSession, {
     sessionName: 'session',
@@ -58,7 +62,9 @@ export async function bareServer({
   settings,
   pages,
   log,
-}: Omit<ServerOptions, 'cookieKeys'>): Promise<FastifyInstance> {
+  metrics,
+  listener,
+}: Omit<ServerOptions, 'cookieKeys'> & { readonly listener: Listener }): Promise<FastifyInstance> {
   const headers = securityHeaders({ https: settings.publicUrl.startsWith('https:') })
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -81,6 +87,7 @@ export async function bareServer({
   // Forms and nothing else: no route of ours reads another kind of body.
   app.removeContentTypeParser(['application/json', 'text/plain'])
   logRequests(app)
+  measureRequests(app, metrics, listener)
   compressPages(app)
   await floodLimit(app)
   await app.register(cookie)

@@ -8,6 +8,7 @@ import { type Installation, openInstallation } from '../../bench/installation.ts
 import type { Program } from '../../bench/program.ts'
 import { openLoad } from '../../bench/walk.ts'
 import { authority, openWorkshop } from '../support/openssl.ts'
+import { valueOf } from '../support/figures.ts'
 import { freePort } from '../support/postgres.ts'
 import { type Proxy, startHaproxy } from '../support/proxies.ts'
 
@@ -123,8 +124,11 @@ describe('two processes behind HAProxy', () => {
 
 describe('one program with two workers', () => {
   let program: Program
+  let watched: string
   beforeAll(async () => {
-    program = await bank.start({ NINKA_PROCESSES: '2' })
+    const port = String(await freePort())
+    watched = `http://127.0.0.1:${port}`
+    program = await bank.start({ NINKA_PROCESSES: '2', METRICS_PORT: port })
   })
   afterAll(() => program.kill())
 
@@ -149,6 +153,18 @@ describe('one program with two workers', () => {
     expectAllAnswered(load)
     expect(workersOf(program)).toHaveLength(2)
     expect(former.filter(isAlive)).toEqual([])
+  })
+
+  it('tells the figures of each of them, and that they are ready, at one door', async () => {
+    expect((await fetch(`${watched}/readyz`)).status).toBe(200)
+    const text = await (await fetch(`${watched}/metrics`)).text()
+    for (const process of ['1', '2']) {
+      expect(valueOf(text, 'ninka_ready', { process })).toBe(1)
+      expect(valueOf(text, 'process_resident_memory_bytes', { process })).toBeGreaterThan(1e6)
+      expect(valueOf(text, 'ninka_database_connections_limit', { process })).toBeGreaterThan(0)
+    }
+    expect(valueOf(text, 'ninka_http_requests_total', { route: '/healthz' })).toBeGreaterThan(0)
+    expect(text.match(/^# TYPE ninka_ready /gm)).toHaveLength(1)
   })
 
   it('puts another in the place of one that was killed', async () => {

@@ -1,5 +1,6 @@
 /** A trail of the audit to tamper with, sealed, and what the walk says of it. */
 import { createLog } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createSealer, type Sealer } from '../../src/sealer.ts'
 import { record } from '../../src/store/audit.ts'
 import { type Walked, walkAudit } from '../../src/store/audit-walk.ts'
@@ -10,7 +11,14 @@ export const key = Buffer.alloc(32, 9)
 const start = Date.parse('2026-11-22T03:00:00Z')
 
 export const sealerOf = (db: Database): Promise<Sealer> =>
-  createSealer({ db, key, clock: () => start, log: createLog({ level: 'silent' }), every: 0 })
+  createSealer({
+    db,
+    key,
+    clock: () => start,
+    log: createLog({ level: 'silent' }),
+    metrics: createMetrics(),
+    every: 0,
+  })
 
 /** Rows one second apart, as of customers who sign in. */
 export async function write(db: Database, rows: number, from = 0): Promise<void> {

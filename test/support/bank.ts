@@ -10,6 +10,7 @@ import { createTickets, type CertificateTickets } from '../../src/certificate/ti
 import { registerDemoClients } from '../../src/demo/demo.ts'
 import { type Institution, readInstitution } from '../../src/institution.ts'
 import { createLog } from '../../src/log.ts'
+import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts'
 import type { RiskEngine } from '../../src/risk/assess.ts'
 import type { Entrance } from '../../src/operator/desk/entrance.ts'
 import { createSecrets } from '../../src/secrets.ts'
@@ -31,6 +32,8 @@ export type TestBank = {
   readonly certificateServer: FastifyInstance | undefined
   readonly mutualTlsServer: FastifyInstance | undefined
   readonly deskServer: FastifyInstance | undefined
+  readonly internalServer: FastifyInstance
+  readonly metrics: Metrics
   readonly settings: Settings
   readonly db: Database
   readonly simulator: Simulator
@@ -92,6 +95,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
   await sealedSecret({ db, secrets, clock }, 'signing-keys', () => signingKeys)
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
+  const metrics = createMetrics()
   const app = await createApp({
     settings,
     institution: options.institution?.(institution) ?? institution,
@@ -101,6 +105,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     secrets,
     clock,
     log,
+    metrics,
     certificates: options.certificates,
     mutualTls: options.mutualTls,
     desk: options.desk,
@@ -110,17 +115,29 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
     mail: options.mail,
     riskEngine: options.riskEngine,
   })
-  const { server, certificateServer, mutualTlsServer, deskServer, clients, background, readiness } = app
+  const {
+    server,
+    certificateServer,
+    mutualTlsServer,
+    deskServer,
+    internalServer,
+    clients,
+    background,
+    readiness,
+  } = app
   const fintechs = await registerDemoClients({ settings, clients, db, secrets, clock })
   await server.ready()
   await certificateServer?.ready()
   await mutualTlsServer?.ready()
   await deskServer?.ready()
+  await internalServer.ready()
   return {
     server,
     certificateServer,
     mutualTlsServer,
     deskServer,
+    internalServer,
+    metrics,
     settings,
     db,
     simulator,
@@ -138,6 +155,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
       await certificateServer?.close()
       await mutualTlsServer?.close()
       await deskServer?.close()
+      await internalServer.close()
       await db.destroy()
     },
   }

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { LightMyRequestResponse } from 'fastify'
 import type { TestBank } from './bank.ts'
 
-export type Place = 'log' | 'table' | 'page' | 'address' | 'way back' | 'cookie'
+export type Place = 'log' | 'table' | 'page' | 'address' | 'way back' | 'cookie' | 'figure' | 'call'
 
 export type Trace = { readonly place: Place; readonly what: string; readonly text: string }
 
@@ -36,6 +36,7 @@ export async function tracesOf(
   return [
     ...bank.logged.map((text): Trace => ({ place: 'log', what: 'line', text })),
     ...(await tables(bank)),
+    { place: 'figure', what: '/metrics', text: (await bank.internalServer.inject('/metrics')).body },
     ...answers.flatMap((answer) => [...pages(answer), ...addresses(bank, answer), ...cookies(bank, answer)]),
   ]
 }

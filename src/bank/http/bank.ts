@@ -12,7 +12,11 @@ import { type CallName, calls, readAnswer } from './calls.ts'
 import { createExchange, type Exchanged, type Gateway } from './exchange.ts'
 import { createBreaker, createBulkhead, type Limits, usualLimits } from './guard.ts'
 
-export type HttpBank = Bank & { readonly close: () => Promise<void> }
+export type HttpBank = Bank & {
+  /** false while it is left alone, because it did not answer */
+  readonly isAsked: () => boolean
+  readonly close: () => Promise<void>
+}
 
 type HttpBankParts = {
   readonly gateway: Gateway
@@ -29,11 +33,13 @@ export function createHttpBank({ gateway, clock, log, limits, timeout }: HttpBan
   const bounds = { ...usualLimits, ...limits }
   const exchange = createExchange(gateway, { connections: bounds.atOnce })
   const bulkhead = createBulkhead(bounds)
-  const breaker = createBreaker(clock, bounds, (isOpen) =>
-    isOpen
-      ? log.error({ event: 'bank-not-asked' }, 'the bank does not answer; it is not asked for a while')
-      : log.warn({ event: 'bank-asked-again' }, 'the bank answers again'),
-  )
+  let isLeftAlone = false
+  const breaker = createBreaker(clock, bounds, (isOpen) => {
+    isLeftAlone = isOpen
+    if (isOpen)
+      log.error({ event: 'bank-not-asked' }, 'the bank does not answer; it is not asked for a while')
+    else log.warn({ event: 'bank-asked-again' }, 'the bank answers again')
+  })
 
   async function ask<Name extends CallName>(
     name: Name,
@@ -118,6 +124,7 @@ export function createHttpBank({ gateway, clock, log, limits, timeout }: HttpBan
     findCustomers: (query) => ask('findCustomers', { query }),
     balances: (inquiry) => ask('balances', inquiry),
     transactions: (range) => ask('transactions', range),
+    isAsked: () => !isLeftAlone,
     close: () => exchange.close(),
   }
 }

@@ -10,6 +10,7 @@ import type { Consents } from '../../consent/consents.ts'
 import { isSameOrigin } from '../../edge/same-origin.ts'
 import type { Institution } from '../../institution.ts'
 import type { Log } from '../../log.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
 import type { Locks } from '../../risk/locks.ts'
 import type { Secrets } from '../../secrets.ts'
 import type { Settings } from '../../settings.ts'
@@ -49,6 +50,7 @@ export type DeskServerParts = {
   readonly secrets: Secrets
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly clients: Clients
   readonly consents: Consents
   readonly locks: Locks
@@ -67,6 +69,8 @@ export async function createDesk(parts: DeskServerParts): Promise<FastifyInstanc
     settings: { publicUrl: url, trustedProxies: settings.trustedProxies },
     pages: pages.failurePages,
     log: parts.log,
+    metrics: parts.metrics,
+    listener: 'desk',
   })
   app.decorateRequest('member', null)
   guardEntrance(app, entrance)
