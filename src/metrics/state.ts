@@ -25,6 +25,15 @@ export function readState({
   /** by whose certificates they judge */
   readonly verifiers: Readonly<Record<string, Verifier>>
 }): void {
+  // Before the tables are read, which takes a connection.
+  metrics.onRead(() => {
+    const use = useOfPool(db)
+    if (!use) return
+    metrics.connections({ state: 'busy' }, use.busy)
+    metrics.connections({ state: 'idle' }, use.idle)
+    metrics.connectionsMost({}, use.most)
+    metrics.connectionsWaited({}, use.waiting)
+  })
   metrics.onRead(async () => {
     const state = await readiness.ask()
     metrics.ready({}, state === 'ready' ? 1 : 0)
@@ -35,14 +44,6 @@ export function readState({
       wait(longestQuestion, undefined, { signal: stop.signal, ref: false }),
     ]).catch(() => undefined)
     stop.abort()
-  })
-  metrics.onRead(() => {
-    const use = useOfPool(db)
-    if (!use) return
-    metrics.connections({ state: 'busy' }, use.busy)
-    metrics.connections({ state: 'idle' }, use.idle)
-    metrics.connectionsMost({}, use.most)
-    metrics.connectionsWaited({}, use.waiting)
   })
   for (const [of, verifier] of Object.entries(verifiers))
     metrics.onRead(() => {

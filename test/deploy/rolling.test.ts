@@ -156,7 +156,12 @@ describe('one program with two workers', () => {
   })
 
   it('tells the figures of each of them, and that they are ready, at one door', async () => {
-    expect((await fetch(`${watched}/readyz`)).status).toBe(200)
+    const state = () =>
+      fetch(`${watched}/readyz`).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    await expect.poll(state, { timeout: 15_000 }).toBe(200)
     const text = await (await fetch(`${watched}/metrics`)).text()
     for (const process of ['1', '2']) {
       expect(valueOf(text, 'ninka_ready', { process })).toBe(1)
