@@ -119,17 +119,20 @@ describe.each([
   let opened: Customer[]
   beforeAll(async () => {
     ;({ demo, proxy, certificates } = await startBehind(start, format))
+    pc = await openPc(join(certificates, 'root.pem'))
   })
+  // One PC for all: no window remembers what was chosen in another, and no certificate is left over.
   beforeEach(async () => {
     await demo.reset()
     opened = []
-    pc = await openPc(join(certificates, 'root.pem'))
   })
   afterEach(async () => {
-    await pc.close()
+    pc.removeAll()
+    await Promise.all(opened.map((customer) => customer.close()))
     expect(opened.flatMap(({ troubles }) => troubles)).toEqual([])
   })
   afterAll(async () => {
+    await pc.close()
     await proxy.stop()
     await demo.stop()
   })

@@ -6,9 +6,7 @@ import { useDemo } from './fixtures.ts'
 const openBrowser = useDemo()
 
 async function connect(customer: Customer): Promise<void> {
-  await customer.connectBank('みほん家計簿')
-  await customer.signIn('mihon02')
-  await customer.chooseServices('残高照会', '入出金明細照会')
+  await customer.arrive({ at: 'give-consent', loginId: 'mihon02', services: ['balances', 'transactions'] })
   await customer.allow()
 }
 

@@ -7,6 +7,7 @@ import {
   type Locator,
   type Page,
 } from 'playwright'
+import { type Arrival, arrive } from './arrival.ts'
 import type { Demo } from './demo.ts'
 
 export const password = 'Tsubame2026'
@@ -29,6 +30,10 @@ export type Customer = {
   readonly newTab: () => Promise<Customer>
   readonly close: () => Promise<void>
 
+  /** Comes to a page of the journey without being shown those before it: for stories that begin there. */
+  readonly arrive: (where: Arrival) => Promise<void>
+  /** A page of the gallery: nothing there is sent anywhere. */
+  readonly openSample: (name: string, language?: 'ja' | 'en') => Promise<void>
   /** At the fintechs' page: 「銀行と連携する」 on the card of this service. */
   readonly connectBank: (service: 'みほん家計簿' | 'みほん会計') => Promise<void>
   /** 「電子証明書ログイン」 or 「証明書を選び直す」: what the browser has chosen is sent, and the bank's next page is there. */
@@ -86,7 +91,7 @@ export function launchChromium(where: Pick<LaunchOptions, 'executablePath' | 'en
 /** A browser of its own, with its own cookies. */
 export async function openBrowser(
   chromium: Browser,
-  demo: Pick<Demo, 'fintechUrl'>,
+  demo: Pick<Demo, 'fintechUrl' | 'publicUrl'>,
   { javaScript = true, width = 1280, language = 'ja' }: BrowserOptions = {},
 ): Promise<Customer> {
   const context = await chromium.newContext({
@@ -96,14 +101,15 @@ export async function openBrowser(
     timezoneId: 'Asia/Tokyo',
   })
   context.setDefaultTimeout(15_000)
-  return openTab(context, demo.fintechUrl, watch(context))
+  return openTab(context, demo, watch(context))
 }
 
 async function openTab(
   context: BrowserContext,
-  fintechUrl: string,
+  demo: Pick<Demo, 'fintechUrl' | 'publicUrl'>,
   troubles: readonly string[],
 ): Promise<Customer> {
+  const { fintechUrl, publicUrl } = demo
   const page = await context.newPage()
   const visited: string[] = []
   page.on('response', (response) => {
@@ -125,9 +131,13 @@ async function openTab(
     page,
     troubles,
     visited,
-    newTab: () => openTab(context, fintechUrl, troubles),
+    newTab: () => openTab(context, demo, troubles),
     close: () => context.close(),
 
+    arrive: (where) => arrive(page, fintechUrl, where),
+    async openSample(name, language = 'ja') {
+      await page.goto(`${publicUrl}/gallery/${name}?language=${language}`)
+    },
     async connectBank(service) {
       await page.goto(fintechUrl)
       const card = page.getByRole('region', { name: service, exact: true })

@@ -13,7 +13,7 @@ const byCertificate = ['電子証明書ログイン', 'ログイン画面に戻�
 /** At the bank's first screen, for the fintech that asks for everything. */
 async function atTheBank(): Promise<Customer> {
   const customer = await openBrowser()
-  await customer.connectBank('みほん会計')
+  await customer.arrive({ at: 'sign-in', from: 'demo-kaikei' })
   return customer
 }
 

@@ -1,6 +1,6 @@
 /** The journey in English: switched to on any screen without losing it, with Japanese data marked as Japanese. */
 import { describe, expect, it } from 'vitest'
-import { type Customer, pin } from './customer.ts'
+import type { Customer } from './customer.ts'
 import { useDemo } from './fixtures.ts'
 
 const openBrowser = useDemo()
@@ -20,10 +20,7 @@ describe('the switch to English', () => {
     async ({ javaScript }) => {
       const mihon = await openBrowser({ javaScript })
       const { page } = mihon
-      await mihon.connectBank('みほん家計簿')
-      await mihon.signIn('mihon01')
-      await mihon.chooseServices('残高照会')
-      await mihon.registerPins({ 2000002: pin })
+      await mihon.arrive({ at: 'review-pins', registers: ['2000002'] })
       await page.getByRole('link', { name: 'English' }).click()
 
       expect(await mihon.screen()).toBe('Connect by API: PIN results')

@@ -1,6 +1,5 @@
 /** What customers keep is printed: Chromium prints it, and the pages of paper are counted. */
 import { expect, it } from 'vitest'
-import { pin } from './customer.ts'
 import { useDemo } from './fixtures.ts'
 
 const openBrowser = useDemo()
@@ -16,10 +15,8 @@ it.each([
   'return/allowed/sixty-accounts',
 ])('%s fits on one sheet of A4, in both languages', async (name) => {
   const mihon = await openBrowser()
-  await mihon.connectBank('みほん家計簿')
-  const bank = new URL(mihon.page.url()).origin
-  for (const language of ['ja', 'en']) {
-    await mihon.page.goto(`${bank}/gallery/${name}?language=${language}`)
+  for (const language of ['ja', 'en'] as const) {
+    await mihon.openSample(name, language)
     const printed = await mihon.page.pdf({ preferCSSPageSize: true })
     expect(printed.toString('latin1')).toMatch(/\/MediaBox \[0 0 59[45][\d.]* 84[12]/)
     expect({ language, sheets: sheetsIn(printed) }).toEqual({ language, sheets: 1 })
@@ -30,10 +27,7 @@ it.each([true, false])(
   'the receipt waits to be printed before the way back (JavaScript: %s)',
   async (javaScript) => {
     const mihon = await openBrowser({ javaScript })
-    await mihon.connectBank('みほん家計簿')
-    await mihon.signIn('mihon01')
-    await mihon.chooseServices('残高照会')
-    await mihon.registerPins({ 2000002: pin })
+    await mihon.arrive({ at: 'review-pins', registers: ['2000002'] })
     expect(sheetsIn(await mihon.page.pdf({ preferCSSPageSize: true }))).toBe(1)
     await mihon.confirmPins()
     await mihon.page.getByLabel('認可手続きを継続する', { exact: true }).check()

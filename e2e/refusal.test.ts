@@ -1,26 +1,15 @@
 /** Leaving without 許可: from every screen the customer comes back to a fintech that says so in plain words. */
 import { describe, expect, it } from 'vitest'
+import type { Arrival } from './arrival.ts'
 import { type Customer, pin } from './customer.ts'
 import { useDemo } from './fixtures.ts'
 
 const openBrowser = useDemo()
 
-/** The way of mihon03, whose journey has every screen. */
-const way: readonly (readonly [step: string, next: (aoba: Customer) => Promise<void>])[] = [
-  ['sign-in', (aoba) => aoba.signIn('mihon03')],
-  ['answer-challenge', (aoba) => aoba.answerQuestion()],
-  ['choose-services', (aoba) => aoba.chooseServices('残高照会', '入出金明細照会')],
-  ['register-pins', (aoba) => aoba.registerPins({ 2000002: pin })],
-  ['review-pins', (aoba) => aoba.confirmPins()],
-]
-
-async function walkTo(step: string): Promise<Customer> {
+/** The way of mihon03 has every screen. */
+async function walkTo(step: Arrival['at']): Promise<Customer> {
   const aoba = await openBrowser()
-  await aoba.connectBank('みほん家計簿')
-  for (const [name, next] of way) {
-    if (name === step) break
-    await next(aoba)
-  }
+  await aoba.arrive({ at: step, loginId: 'mihon03', registers: ['2000002'] })
   expect(aoba.step()).toBe(step)
   return aoba
 }
@@ -49,7 +38,8 @@ const plainRefusal = {
 }
 
 describe('leaving', () => {
-  it.each(way.map(([step]) => step))('by 中止 on %s leads back to the fintech', async (step) => {
+  const screens = ['sign-in', 'answer-challenge', 'choose-services', 'register-pins', 'review-pins'] as const
+  it.each(screens)('by 中止 on %s leads back to the fintech', async (step) => {
     const aoba = await walkTo(step)
     await aoba.cancel()
     expect(await ending(aoba)).toEqual(plainRefusal)
@@ -63,9 +53,7 @@ describe('leaving', () => {
 
   it('without JavaScript, by 許可しない and from there to a new journey', async () => {
     const hibari = await openBrowser({ javaScript: false })
-    await hibari.connectBank('みほん家計簿')
-    await hibari.signIn('mihon02')
-    await hibari.chooseServices('残高照会')
+    await hibari.arrive({ at: 'give-consent', loginId: 'mihon02' })
     await hibari.refuse()
     expect(await ending(hibari)).toEqual(plainRefusal)
     await hibari.press('もう一度、銀行と連携する')
@@ -77,7 +65,7 @@ describe('leaving', () => {
 describe('a dead end leads back to the fintech', () => {
   it('from a contract that is locked', async () => {
     const kodama = await openBrowser()
-    await kodama.connectBank('みほん家計簿')
+    await kodama.arrive({ at: 'sign-in' })
     await kodama.signIn('mihon04')
     expect(await kodama.screen()).toBe('ご利用を停止しています')
     await kodama.leaveBy('連携先に戻る')
@@ -86,9 +74,7 @@ describe('a dead end leads back to the fintech', () => {
 
   it('from a bank that is down, and the fintech knows that it may be tried later', async () => {
     const kaede = await openBrowser()
-    await kaede.connectBank('みほん家計簿')
-    await kaede.signIn('mihon09')
-    await kaede.chooseServices('残高照会')
+    await kaede.arrive({ at: 'register-pins', loginId: 'mihon09' })
     await kaede.registerPins({ 1007758: pin })
     expect(await kaede.screen()).toBe('ただいまご利用いただけません')
     await kaede.leaveBy('連携先に戻る')
@@ -116,8 +102,6 @@ describe('a PIN that was held', () => {
 })
 
 async function walkToPins(mihon: Customer): Promise<void> {
-  await mihon.connectBank('みほん家計簿')
-  await mihon.signIn('mihon01')
-  await mihon.chooseServices('残高照会')
+  await mihon.arrive({ at: 'register-pins' })
   expect(mihon.step()).toBe('register-pins')
 }

@@ -11,9 +11,7 @@ describe.each([
   it('asks for the password and the tick, and the fintech goes on with the same accounts', async () => {
     const hibari = await openBrowser({ javaScript, width })
     const { page } = hibari
-    await hibari.connectBank('みほん家計簿')
-    await hibari.signIn('mihon02')
-    await hibari.chooseServices('残高照会', '入出金明細照会')
+    await hibari.arrive({ at: 'give-consent', loginId: 'mihon02', services: ['balances', 'transactions'] })
     await hibari.allow()
     const numberShown = () => page.getByText(/^[0-9A-Z]{3}-[0-9A-Z]{4}-[0-9A-Z]{3}$/).innerText()
     const accountIds = () => page.locator('section.card h3').evaluateAll((all) => all.map(({ id }) => id))
@@ -41,8 +39,7 @@ describe.each([
 
   it('with another customer’s password is refused, and the connection stays as it was', async () => {
     const hibari = await openBrowser({ javaScript, width })
-    await hibari.connectBank('みほん会計')
-    await hibari.signIn('mihon02')
+    await hibari.arrive({ at: 'give-consent', loginId: 'mihon02', from: 'demo-kaikei' })
     await hibari.allow()
     await hibari.press('連携を更新する')
     await hibari.signIn('mihon01')

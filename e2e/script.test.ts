@@ -7,9 +7,7 @@ const openBrowser = useDemo()
 
 async function walkToPins(options: BrowserOptions = {}): Promise<Customer> {
   const mihon = await openBrowser(options)
-  await mihon.connectBank('みほん家計簿')
-  await mihon.signIn('mihon01')
-  await mihon.chooseServices('残高照会')
+  await mihon.arrive({ at: 'register-pins' })
   return mihon
 }
 
@@ -92,7 +90,7 @@ describe('very many accounts, one table a branch', () => {
 describe('errors', () => {
   it('take the focus, and their links lead into the fields', async () => {
     const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     await mihon.press('API連携')
     const focused = mihon.page.locator(':focus')
     expect(await focused.getByRole('link').allInnerTexts()).toEqual([
@@ -107,8 +105,7 @@ describe('errors', () => {
 describe('許可', () => {
   it('is sent once, however often it is pressed', async () => {
     const hibari = await openBrowser()
-    await hibari.connectBank('みほん会計')
-    await hibari.signIn('mihon02')
+    await hibari.arrive({ at: 'give-consent', loginId: 'mihon02', from: 'demo-kaikei' })
     await hibari.page.getByLabel('認可手続きを継続する').check()
 
     // The first press is not answered before the second.
@@ -138,7 +135,7 @@ describe('許可', () => {
 describe('a password', () => {
   it('is shown as long as wanted, and is a password again when it is sent', async () => {
     const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     const { page } = mihon
     const field = page.getByLabel('ログインパスワード', { exact: true })
     const show = page.getByRole('button', { name: 'パスワードを表示する', exact: true })
@@ -171,8 +168,7 @@ describe('a password', () => {
 describe('an answer', () => {
   it('can be hidden from whoever stands near, and Japanese can still be typed', async () => {
     const aoba = await openBrowser()
-    await aoba.connectBank('みほん家計簿')
-    await aoba.signIn('mihon03')
+    await aoba.arrive({ at: 'answer-challenge', loginId: 'mihon03' })
     const field = aoba.page.getByLabel('回答を入力', { exact: true })
     const isHidden = () =>
       aoba.page.evaluate('getComputedStyle(document.getElementById("answer")).webkitTextSecurity === "disc"')
@@ -200,8 +196,6 @@ describe('a button that prints', () => {
 describe('without script', () => {
   it('there is no button but those that send a form', async () => {
     const aoba = await openBrowser({ javaScript: false })
-    await aoba.connectBank('みほん家計簿')
-    const bank = new URL(aoba.page.url()).origin
     for (const page of [
       'sign-in/fresh',
       'certificate-password/fresh',
@@ -212,7 +206,7 @@ describe('without script', () => {
       'give-consent/fresh',
       'return/allowed',
     ]) {
-      await aoba.page.goto(`${bank}/gallery/${page}`)
+      await aoba.openSample(page)
       expect(await aoba.page.locator('button:visible:not([type="submit"])').count(), page).toBe(0)
       expect(await aoba.page.getByRole('button').count(), page).toBe(
         await aoba.page.locator('form button:visible').count(),
@@ -224,7 +218,7 @@ describe('without script', () => {
 describe('the sign-in page', () => {
   it('tells whoever holds a phone that certificates live on a PC, and nobody else', async () => {
     const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     const words = '電子証明書はパソコンに入っています。'
     expect(await mihon.page.getByText(words).isVisible()).toBe(false)
 
@@ -246,17 +240,15 @@ describe('the sign-in page', () => {
 
   it('takes as many characters of a login ID as the bank gives out', async () => {
     const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     const field = mihon.page.getByLabel('ログインID', { exact: true })
     await field.pressSequentially('1234567890123')
     expect(await field.inputValue()).toBe('123456789012')
   })
 })
 
-/** A page of the gallery. Nothing there is sent anywhere. */
 async function openSample(name: string): Promise<Customer> {
   const mihon = await openBrowser()
-  await mihon.connectBank('みほん家計簿')
-  await mihon.page.goto(new URL(`/gallery/${name}`, mihon.page.url()).href)
+  await mihon.openSample(name)
   return mihon
 }

@@ -278,7 +278,7 @@ describe('two minutes before fifteen without a click', () => {
   it('are asked about in English, too', async () => {
     const mihon = await openBrowser({ language: 'en' })
     await startClock(mihon)
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     await pass(mihon, minutes(14))
     const dialog = mihon.page.getByRole('dialog', { name: 'Your time is almost up', exact: true })
     await dialog.getByText('Time left: 1 min').waitFor()
@@ -317,7 +317,7 @@ describe('every page of a step', () => {
     vi.setSystemTime(new Date(`${tomorrow}T15:04:00+09:00`))
     const mihon = await openBrowser({ javaScript })
     const words = () => mihon.page.getByRole('contentinfo').innerText()
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     expect(await words()).toContain('15分間操作がないと、安全のため終了します。')
     expect(await words()).toContain('この手続きは、16:04（日本時間）までに終えてください。')
     wait(minutes(5))
@@ -352,9 +352,7 @@ const question = ({ page }: Customer) =>
 const expectFocus = (target: Locator) => target.and(target.page().locator(':focus')).waitFor()
 
 async function walkToPins(mihon: Customer): Promise<void> {
-  await mihon.connectBank('みほん家計簿')
-  await mihon.signIn('mihon01')
-  await mihon.chooseServices('残高照会')
+  await mihon.arrive({ at: 'register-pins' })
   expect(mihon.step()).toBe('register-pins')
 }
 

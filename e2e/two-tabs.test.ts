@@ -22,9 +22,7 @@ async function alsoIn(customer: Customer): Promise<Customer> {
 }
 
 async function walkToConsent(hibari: Customer): Promise<void> {
-  await hibari.connectBank('みほん家計簿')
-  await hibari.signIn('mihon02')
-  await hibari.chooseServices('残高照会', '入出金明細照会')
+  await hibari.arrive({ at: 'give-consent', loginId: 'mihon02', services: ['balances', 'transactions'] })
 }
 
 describe('two tabs of one browser', () => {
@@ -54,8 +52,7 @@ describe('two tabs of one browser', () => {
 
   it('of one journey: an old form leads to the step that is due and changes nothing', async () => {
     const one = await openBrowser()
-    await one.connectBank('みほん家計簿')
-    await one.signIn('mihon01')
+    await one.arrive({ at: 'choose-services' })
     const two = await alsoIn(one)
     await two.chooseServices('残高照会')
     expect(await two.screen()).toBe(titles.registerPins)
@@ -111,7 +108,7 @@ describe('the Back button', () => {
 
   it('within the journey, and a reload, show the step that is due', async () => {
     const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
+    await mihon.arrive({ at: 'sign-in' })
     const signIn = mihon.page.url()
     await mihon.signIn('mihon01')
     await mihon.page.goBack()
@@ -130,8 +127,7 @@ describe('the Back button', () => {
 describe('the address of a journey', () => {
   it('says nothing in another browser', async () => {
     const mihon = await openBrowser()
-    await mihon.connectBank('みほん家計簿')
-    await mihon.signIn('mihon01')
+    await mihon.arrive({ at: 'choose-services' })
     const stranger = await openBrowser()
     await stranger.page.goto(mihon.page.url())
     expect(await stranger.screen()).toBe('この手続きは見つかりません')
