@@ -28,32 +28,29 @@ export type CrowdBank = {
   readonly registeredOf: (customer: number) => readonly string[]
   /** how many accounts wait for commit or release */
   readonly waiting: () => number
+  /** From now on passwords are compared as a bank would, with argon2id; or again in no time, as at the start. */
+  readonly setArgon2: (on: boolean) => void
   readonly close: () => Promise<void>
 }
 
 export type CrowdOptions = {
   /** PEM: what the gateway shows, and whose client certificates it takes */
   readonly tls: ServerOptions & { readonly cert: string; readonly key: string; readonly ca: string }
-  /** passwords are compared as a bank would, with argon2id; else in no time */
-  readonly argon2?: boolean
   /** every so-manieth customer is asked the extra question; nobody unless given */
   readonly asksEvery?: number
 }
 
-export async function openCrowdBank({
-  tls,
-  argon2 = false,
-  asksEvery = 0,
-}: CrowdOptions): Promise<CrowdBank> {
+export async function openCrowdBank({ tls, asksEvery = 0 }: CrowdOptions): Promise<CrowdBank> {
   const registered = new Map<string, Set<string>>()
   const held = new Map<string, Set<string>>()
-  const hash = argon2 ? await hashSecret(password) : undefined
+  const hash = await hashSecret(password)
+  let argon2 = false
   let calls = 0
 
   const inForce = (customer: number, account: number): boolean =>
     account === 0 || (registered.get(customerIdOf(customer))?.has(accountIdOf(customer, account)) ?? false)
   const isRight = async (given: string): Promise<boolean> =>
-    hash ? secretMatches(given, hash) : given === password
+    argon2 ? secretMatches(given, hash) : given === password
   const accountsOf = (customer: number, journey = ''): InquiryAccount[] =>
     Array.from({ length: accountsEach }, (_, n) => ({
       id: accountIdOf(customer, n),
@@ -136,6 +133,9 @@ export async function openCrowdBank({
     calls: () => calls,
     registeredOf: (customer) => accountsOf(customer).flatMap((one) => (one.registered ? [one.id] : [])),
     waiting: () => [...held.values()].reduce((sum, mine) => sum + mine.size, 0),
+    setArgon2(on) {
+      argon2 = on
+    },
     async close() {
       const closed = new Promise((done) => server.close(done))
       server.closeAllConnections()

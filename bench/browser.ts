@@ -30,7 +30,7 @@ export type Measured = {
   readonly method: 'GET' | 'POST'
   readonly status: number
   readonly ms: number
-  /** of the body on the wire */
+  /** of the whole answer on the wire, headers included */
   readonly bytes: number
 }
 
@@ -78,7 +78,8 @@ export function openWire({ origins, publicUrl, ca, connections = 64, onAnswer }:
         const answer = await pool.request({ method, path, headers: { host, ...headers }, body: body ?? null })
         const bytes = Buffer.from(await answer.body.arrayBuffer())
         const status = answer.statusCode
-        onAnswer?.({ name, method, status, ms: performance.now() - since, bytes: bytes.length })
+        const ms = performance.now() - since
+        onAnswer?.({ name, method, status, ms, bytes: bytes.length + sizeOf(answer.headers) })
         const plain = answer.headers['content-encoding'] === 'br' ? brotliDecompressSync(bytes) : bytes
         return { status, headers: answer.headers, body: plain.toString() }
       } catch (error) {
@@ -90,6 +91,14 @@ export function openWire({ origins, publicUrl, ca, connections = 64, onAnswer }:
     },
   }
 }
+
+/** Of the lines as HTTP/1.1 writes them, with the one for the status and the empty one. */
+const sizeOf = (headers: Answer['headers']): number =>
+  Object.entries(headers).reduce(
+    (sum, [name, values]) =>
+      [values ?? []].flat().reduce((size, value) => size + name.length + value.length + 4, sum),
+    'HTTP/1.1 200 OK\r\n\r\n'.length,
+  )
 
 const codeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown'
@@ -170,6 +179,7 @@ const reaches = ({ path }: Cookie, asked: string): boolean =>
   asked === path || asked.startsWith(path.endsWith('/') ? path : `${path}/`)
 
 /** A request by its kind: the last part of a journey's address, never what is different in each. */
-const nameOf = (pathname: string): string =>
-  /^\/journey\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ??
-  (pathname.startsWith('/journey/') ? 'journey' : pathname.startsWith('/authorize/') ? 'resume' : pathname)
+function nameOf(pathname: string): string {
+  const [, first = '', , step] = pathname.split('/')
+  return first === 'authorize' ? 'resume' : (step ?? first)
+}

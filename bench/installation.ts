@@ -10,7 +10,7 @@ import { hashClientSecret } from '../src/secrets.ts'
 import { createClients } from '../src/store/clients.ts'
 import { openDatabase } from '../src/store/open.ts'
 import { authority, client, openWorkshop } from '../test/support/openssl.ts'
-import { newDatabase, startPostgres } from '../test/support/postgres.ts'
+import { type Cluster, newDatabase, startPostgres } from '../test/support/postgres.ts'
 import { type CrowdBank, openCrowdBank } from './bank.ts'
 import { type Program, startProgram } from './program.ts'
 
@@ -25,9 +25,11 @@ export type Installation = {
   readonly publicUrl: string
   readonly databaseUrl: string
   readonly fintech: Fintech
+  /** the settings that every process gets */
+  readonly environment: Readonly<Record<string, string>>
   readonly bank: CrowdBank
-  /** of PostgreSQL's own server; undefined on SQLite */
-  readonly databasePid: number | undefined
+  /** undefined on SQLite */
+  readonly cluster: Cluster | undefined
   /** those that were started and neither stopped nor killed */
   readonly running: () => readonly Program[]
   /** One more process; ready when it returns. @throws Error with what it logged when it does not get ready */
@@ -36,11 +38,10 @@ export type Installation = {
 }
 
 export type InstallationOptions = {
-  readonly database?: 'sqlite' | 'postgres'
+  /** a cluster that somebody else started gives a database of its own */
+  readonly database?: 'sqlite' | 'postgres' | Cluster
   /** how many are started at once */
   readonly processes?: number
-  /** the bank compares passwords with argon2id */
-  readonly argon2?: boolean
   /** every so-manieth customer is asked the extra question */
   readonly asksEvery?: number
   /** more settings, and others than these */
@@ -62,7 +63,8 @@ export async function openInstallation({
     return join(folder, name)
   }
   const { tls, settings, removeKeys } = makeGatewayKeys(file)
-  const cluster = database === 'postgres' ? await startPostgres({ durable: true }) : undefined
+  const own = database === 'postgres' ? await startPostgres({ durable: true }) : undefined
+  const cluster = typeof database === 'object' ? database : own
   const databaseUrl = cluster ? await newDatabase(cluster.url) : `sqlite:${join(folder, 'ninka.db')}`
   const fintech = await registerFintech(databaseUrl)
   const bank = await openCrowdBank({ tls, ...crowd })
@@ -86,8 +88,9 @@ export async function openInstallation({
     publicUrl,
     databaseUrl,
     fintech,
+    environment: usual,
     bank,
-    databasePid: cluster?.pid,
+    cluster,
     running: () => [...programs].filter((one) => one.isRunning()),
     async start(others = {}) {
       started += 1
@@ -104,7 +107,7 @@ export async function openInstallation({
     async stop() {
       await Promise.all(installation.running().map((one) => one.stop()))
       await bank.close()
-      await cluster?.stop()
+      await own?.stop()
       removeKeys()
       rmSync(folder, { recursive: true, force: true })
     },

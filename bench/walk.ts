@@ -2,11 +2,9 @@
  * A real customer's way over real HTTP, from the fintech's pushed request to its tokens, and what the fintech does with them.
  * Whatever does not go as it should says at which step, with which status and why.
  */
-import { createHash, randomBytes } from 'node:crypto'
 import { csrfOf, refreshTarget } from '../test/support/browser.ts'
 import { answer, loginIdOf, password, pin } from './bank.ts'
 import {
-  type Answer,
   type Browser,
   Failed,
   type Fields,
@@ -15,9 +13,8 @@ import {
   type Page,
   type WireOptions,
 } from './browser.ts'
+import { addressOf, type FintechServer, openFintechServer, type Tokens, tokensIn } from './fintech.ts'
 import type { Fintech } from './installation.ts'
-
-export type Tokens = { readonly access: string; readonly refresh: string }
 
 /** How far a journey came; what the bank or the server has answered counts, even when a later step failed. */
 export type Reached = {
@@ -45,88 +42,34 @@ export type WalkOptions = {
   readonly until?: string
 }
 
-/** What a fintech's call was answered. */
-export type Called = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
-
-export type Load = {
+export type Load = Omit<FintechServer, 'push'> & {
   /** The whole way. Never throws but for a defect of its own. */
   readonly connect: (customer: number, options?: WalkOptions) => Promise<Walked>
-  /** @throws Failed where there was no answer at all; so the others */
-  readonly exchange: (code: string, verifier: string) => Promise<Called>
-  readonly refresh: (refreshToken: string) => Promise<Called>
-  readonly introspect: (token: string) => Promise<Called>
-  readonly revoke: (token: string) => Promise<Called>
-  /** GET of the accounts API, such as `/api/accounts` */
-  readonly api: (path: string, accessToken: string) => Promise<Called>
   readonly close: () => Promise<void>
 }
 
 /** @param fintech in whose name all this happens */
 export function openLoad({ fintech, ...options }: WireOptions & { readonly fintech: Fintech }): Load {
   const { publicUrl } = options
-  const { clientId, clientSecret, redirectUri } = fintech
   const wire = openWire(options)
-  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
-  let calls = 0
+  const { push, ...server } = openFintechServer(wire, fintech)
 
-  const call = async (name: string, fields: Record<string, string>): Promise<Called> => {
-    calls += 1
-    const got = await wire.send({
-      name,
-      method: 'POST',
-      path: `/${name}`,
-      headers: {
-        authorization,
-        'content-type': 'application/x-www-form-urlencoded',
-        'x-forwarded-for': addressOf(calls),
-      },
-      body: new URLSearchParams(fields).toString(),
-    })
-    return called(got)
-  }
-  const exchange = (code: string, verifier: string) =>
-    call('token', {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: verifier,
-    })
-
-  async function go(reached: Changing, options: WalkOptions): Promise<Tokens | undefined> {
+  async function go(reached: Changing, walk: WalkOptions): Promise<Tokens | undefined> {
     const browser = openBrowser(wire, { publicUrl, from: addressOf(reached.customer) })
-    const { verifier, requestUri } = await push()
-    const asked = new URLSearchParams({ client_id: clientId, request_uri: requestUri })
-    const first = await browser.get('authorize', `/authorize?${asked.toString()}`)
+    const { verifier, address } = await push()
+    const first = await browser.get('authorize', address)
     reached.base = expectStep(first, 'sign-in')
-    const shown = await toConsent(browser, first, reached, options)
+    const shown = await toConsent(browser, first, reached, walk)
     if (!shown) return undefined
     const back = await comeBack(browser, await allow(browser, shown, reached))
     reached.code = back.searchParams.get('code') ?? ''
     reached.verifier = verifier
     if (reached.code === '') throw new Failed('resume', 303, `back without a code: ${back.search}`)
-    const { status, body } = await exchange(reached.code, verifier)
-    if (status !== 200) throw new Failed('token', status, JSON.stringify(body))
-    return { access: String(body.access_token), refresh: String(body.refresh_token) }
-  }
-
-  async function push() {
-    const verifier = randomBytes(32).toString('base64url')
-    const { status, body } = await call('par', {
-      client_id: clientId,
-      response_type: 'code',
-      redirect_uri: redirectUri,
-      scope: 'openid offline_access balances transactions',
-      state: randomBytes(16).toString('base64url'),
-      nonce: randomBytes(16).toString('base64url'),
-      prompt: 'consent',
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-      code_challenge_method: 'S256',
-    })
-    if (status !== 201) throw new Failed('par', status, JSON.stringify(body))
-    return { verifier, requestUri: String(body.request_uri) }
+    return tokensIn(await server.exchange(reached.code, verifier))
   }
 
   return {
+    ...server,
     async connect(customer, walk = {}) {
       const reached: Changing = { customer }
       try {
@@ -138,25 +81,11 @@ export function openLoad({ fintech, ...options }: WireOptions & { readonly finte
         throw error
       }
     },
-    exchange,
-    refresh: (token) => call('token', { grant_type: 'refresh_token', refresh_token: token }),
-    introspect: (token) => call('introspect', { token }),
-    revoke: (token) => call('revoke', { token }),
-    async api(path, token) {
-      calls += 1
-      const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': addressOf(calls) }
-      return called(await wire.send({ name: 'api', method: 'GET', path, headers }))
-    },
     close: wire.close,
   }
 }
 
 type Changing = { -readonly [Key in keyof Reached]: Reached[Key] }
-
-const called = ({ status, body }: Answer): Called => ({
-  status,
-  body: body.startsWith('{') ? (JSON.parse(body) as Record<string, unknown>) : {},
-})
 
 /** What each step wants, until 手順 6 is shown. Undefined when the customer left before. */
 async function toConsent(
@@ -234,10 +163,4 @@ function onePin(html: string): Fields {
   const row = html.split('<tr ').find((part) => part.includes('tag unregistered'))
   const handle = /name="rows" value="([^"]+)"/.exec(row ?? '')?.[1] ?? ''
   return { rows: [handle], [`pin-${handle}`]: pin }
-}
-
-/** Customers come from everywhere, and fintechs from many machines: spread over 10.0.0.0/8, the same for the same number. */
-function addressOf(number: number): string {
-  const spread = Math.imul(number + 1, 2_654_435_761) >>> 8
-  return `10.${spread >>> 16}.${(spread >>> 8) & 255}.${spread & 255}`
 }

@@ -26,12 +26,16 @@ export async function startPostgres({ durable = false } = {}): Promise<Cluster> 
   const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1']
   for (const setting of durable ? lasting : forgetful) options.push('-c', setting)
   const server = spawn(...postgresProgram('postgres', options), { stdio: 'ignore' })
+  // A run that fails half-way must not leave a server behind.
+  const endWithUs = () => server.kill('SIGQUIT')
+  process.once('exit', endWithUs)
   const url = `postgres://ninka@127.0.0.1:${port}/postgres`
   await ready(url)
   return {
     url,
     pid: server.pid ?? 0,
     async stop() {
+      process.off('exit', endWithUs)
       const ended = new Promise((done) => server.once('exit', done))
       server.kill('SIGINT')
       await ended

@@ -1,0 +1,51 @@
+/** Whether refreshing and introspecting take longer with a million live connections than with a thousand. */
+import { openInstallation } from './installation.ts'
+import { closedLoop, median } from './measure.ts'
+import { expectOk, type RoundOptions } from './rounds.ts'
+import { seededToken, seedConsents, templateOf } from './seed.ts'
+import type { OurTarget } from './targets.ts'
+import { type Load, openLoad } from './walk.ts'
+
+type Rates = { readonly refreshes: number; readonly introspections: number }
+/** a second */
+export type Growth = { readonly few: Rates; readonly many: Rates }
+
+/** The target itself has few live consents, and another installation on the same database has many; measured in turn. */
+export async function growthOf(
+  target: OurTarget,
+  { live: [few, many], ...options }: RoundOptions & { readonly live: readonly [number, number] },
+): Promise<Growth> {
+  const { databaseUrl, cluster, publicUrl } = target.installation
+  const template = await templateOf(databaseUrl)
+  await seedConsents(databaseUrl, template, few)
+  const larger = await openInstallation({ database: cluster ?? 'sqlite', processes: 0 })
+  await seedConsents(larger.databaseUrl, template, many)
+  const { origin } = await larger.start()
+  const load = openLoad({ origins: [origin], publicUrl, fintech: larger.fintech })
+  const measured: Record<'few' | 'many', Rates[]> = { few: [], many: [] }
+  for (let round = 0; round < options.rounds; round += 1) {
+    measured.few.push(await ratesOf(target.load, few, options))
+    measured.many.push(await ratesOf(load, many, options))
+  }
+  await load.close()
+  await larger.stop()
+  return { few: middleOf(measured.few), many: middleOf(measured.many) }
+}
+
+/** Of tokens from all over the table. */
+async function ratesOf(load: Load, count: number, options: Omit<RoundOptions, 'rounds'>): Promise<Rates> {
+  const rate = async (call: Load['refresh']) => {
+    const anyToken = () => seededToken(Math.floor(Math.random() * count))
+    const { done, took } = await closedLoop({
+      ...options,
+      work: async () => expectOk(await call(anyToken())),
+    })
+    return (done * 1000) / took
+  }
+  return { refreshes: await rate(load.refresh), introspections: await rate(load.introspect) }
+}
+
+const middleOf = (all: readonly Rates[]): Rates => ({
+  refreshes: median(all.map(({ refreshes }) => refreshes)),
+  introspections: median(all.map(({ introspections }) => introspections)),
+})

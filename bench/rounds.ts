@@ -1,0 +1,84 @@
+/** The same work at every target in turn, round after round, so that whatever else the machine does falls on all of them. */
+import { closedLoop, median } from './measure.ts'
+import type { Tokens } from './fintech.ts'
+import type { Called } from './fintech.ts'
+import type { Target, TargetName } from './targets.ts'
+
+/** Of one kind of work at one target: per second, and ms of CPU each. */
+export type Pace = { readonly rate: number; readonly cpu: number; readonly databaseCpu: number }
+
+export const works = [
+  'journeys',
+  'journeys with argon2id',
+  'refreshes',
+  'introspections',
+  'accounts calls',
+] as const
+export type Work = (typeof works)[number]
+
+/** Every round's figures, by target and work. */
+export type Rounds = Readonly<Record<TargetName, Readonly<Record<Work, readonly Pace[]>>>>
+
+export type RoundOptions = {
+  readonly rounds: number
+  /** ms for each kind of work */
+  readonly ms: number
+  readonly atOnce: number
+}
+
+export async function runRounds(targets: readonly Target[], options: RoundOptions): Promise<Rounds> {
+  const none = () => Object.fromEntries(works.map((work) => [work, [] as Pace[]])) as Record<Work, Pace[]>
+  const all: Record<TargetName, Record<Work, Pace[]>> = { bare: none(), sqlite: none(), postgres: none() }
+  for (let round = 0; round < options.rounds; round += 1)
+    for (const target of targets) {
+      const measured = await oneRound(target, options)
+      for (const work of works) all[target.name][work].push(measured[work])
+    }
+  return all
+}
+
+async function oneRound(target: Target, options: RoundOptions): Promise<Record<Work, Pace>> {
+  const { load } = target
+  const got: Tokens[] = []
+  const measure = (work: () => Promise<unknown>) => paceOf(target, options, work)
+  const journeys = await measure(async () => got.push(await target.journey()))
+  target.setArgon2(true)
+  const withArgon2 = await measure(async () => got.push(await target.journey()))
+  target.setArgon2(false)
+  // Few enough for what the bare engine's adapter keeps, which is a thousand records.
+  const tokens = got.slice(-40)
+  let next = 0
+  const each = (call: (tokens: Tokens) => Promise<Called>) => async () => {
+    next += 1
+    expectOk(await call(tokens[next % tokens.length] as Tokens))
+  }
+  return {
+    journeys,
+    'journeys with argon2id': withArgon2,
+    refreshes: await measure(each(({ refresh }) => load.refresh(refresh))),
+    introspections: await measure(each(({ access }) => load.introspect(access))),
+    'accounts calls': await measure(each(({ access }) => load.api('/api/accounts', access))),
+  }
+}
+
+async function paceOf(
+  { program, databaseCpu }: Target,
+  { ms, atOnce }: RoundOptions,
+  work: () => Promise<unknown>,
+): Promise<Pace> {
+  const [cpu, ofDatabase] = [program.cpu(), databaseCpu()]
+  const { done, took } = await closedLoop({ ms, atOnce, work: async () => void (await work()) })
+  return {
+    rate: (done * 1000) / took,
+    cpu: (program.cpu() - cpu) / done,
+    databaseCpu: (databaseCpu() - ofDatabase) / done,
+  }
+}
+
+/** @throws Error: a refused call is quick, and would look like a good figure */
+export function expectOk({ status, body }: Called): void {
+  if (status !== 200 || body.active === false) throw new Error(`refused: ${status} ${JSON.stringify(body)}`)
+}
+
+export const middle = (paces: readonly Pace[], of: keyof Pace): number =>
+  median(paces.map((pace) => pace[of]))
