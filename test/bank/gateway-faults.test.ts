@@ -179,6 +179,7 @@ describe('a bank that is dead', () => {
     const { bank, logged: lines } = openHttpBank(gateway.url)
     for (let n = 0; n < 8; n += 1) await bank.signIn({ loginId: 'mihon01', password })
     expect(asked).toBe(5)
+    expect(bank.isAsked()).toBe(false)
     expect(lines.filter((line) => line.includes('bank-not-asked'))).toHaveLength(1)
     await bank.close()
   })
