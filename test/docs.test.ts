@@ -95,6 +95,34 @@ describe('settings', () => {
   })
 })
 
+describe('the security guide', () => {
+  const { text: guide = '' } = guides.find(({ file }) => file === 'docs/security.md') ?? {}
+  const sources = globSync('src/**/*.ts', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'))
+
+  it('says of every table what of a person is in it', () => {
+    const schema = readFileSync(join(root, 'src/store/schema.ts'), 'utf8')
+    const tables = [...schema.matchAll(/^ {2}([a-z_]+): \{/gm)].map(([, table = '']) => table)
+    expect(tables.length).toBeGreaterThan(15)
+    for (const table of tables) expect(guide).toContain(`\`${table}\``)
+  })
+
+  it('names every cookie', () => {
+    const names = sources.flatMap((source) => [
+      ...[...source.matchAll(/`?(?:__Secure-|\$\{prefix\})([a-z-]+)/g)].map(([, name = '']) => name),
+      ...[...source.matchAll(/(?:languageCookie|cookieName) = '([a-z-]+)'/g)].map(([, name = '']) => name),
+    ])
+    // The demo fintech's own is no cookie of the bank.
+    const ours = new Set(names.filter((name) => name !== 'fintech'))
+    expect(ours.size).toBeGreaterThan(7)
+    for (const name of ours) expect(guide).toContain(`| \`${name}\``.replace('| `resume', '`resume'))
+  })
+
+  it('leads to every test that attacks', () => {
+    for (const file of globSync('test/attacks/*.test.ts', { cwd: root }))
+      expect(guide).toContain(`](../${file})`)
+  })
+})
+
 describe('links', () => {
   it('lead to files and headings that are there', () => {
     const links = guides.flatMap(({ file, text }) =>
