@@ -68,14 +68,16 @@ export function createSignIns(parts: RiskParts): SignIns {
     at({ request, reply, client }) {
       const brought = cookie.read(request)
       const token = brought ?? unguessable()
-      const here = {
+      // Only a sign-in asks; every other page of a journey passes here too.
+      const place = () => ({
         network: keyedHash(key, `network ${networkOf(request.ip)}`),
         agent: agentOf(request.headers['user-agent']),
-      }
+      })
       return {
         device: brought,
         async assess({ customer, signals, what, subject, wrongBefore }) {
           const now = clock()
+          const here = place()
           const [own, id] = [customerKey(customer), deviceKey(customer, token)]
           const [known, others, wrongAnswers, former] = await Promise.all([
             devicesOf(db, own, now),
@@ -100,7 +102,7 @@ export function createSignIns(parts: RiskParts): SignIns {
         },
         async completed(customer) {
           const now = clock()
-          const device = { id: deviceKey(customer, token), customer: customerKey(customer), ...here }
+          const device = { id: deviceKey(customer, token), customer: customerKey(customer), ...place() }
           await keepDevice(db, device, { now, forgetAt: now + days(rules.rememberDays) })
           cookie.write(reply, token)
         },
