@@ -13,13 +13,17 @@ export function openSqlite(file: string): SqliteDatabase {
   const compiled = new Map<string, SqliteStatement>()
   return {
     prepare(sql) {
-      const known =
-        compiled.get(sql) ?? (sql.startsWith(mayBeLost) ? lightly(db, sql) : statement(db.prepare(sql)))
+      const known = compiled.get(sql) ?? compile(db, sql)
       compiled.set(sql, known)
       return known
     },
     close: () => db.close(),
   }
+}
+
+function compile(db: DatabaseSync, sql: string): SqliteStatement {
+  if (sql === 'rollback') return rollback(db, statement(db.prepare(sql)))
+  return sql.startsWith(mayBeLost) ? lightly(db, sql) : statement(db.prepare(sql))
 }
 
 function statement(ready: StatementSync): SqliteStatement {
@@ -28,6 +32,14 @@ function statement(ready: StatementSync): SqliteStatement {
     all: (parameters) => ready.all(...(parameters as SQLInputValue[])),
     run: (parameters) => ready.run(...(parameters as SQLInputValue[])),
     iterate: (parameters) => ready.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+  }
+}
+
+/** SQLite rolls back by itself when the disk is full; an error of this second time would hide the first one. */
+function rollback(db: DatabaseSync, ready: SqliteStatement): SqliteStatement {
+  return {
+    ...ready,
+    run: (parameters) => (db.isTransaction ? ready.run(parameters) : { changes: 0, lastInsertRowid: 0 }),
   }
 }
 
