@@ -65,6 +65,8 @@ export type TestBankOptions = {
   readonly desk?: Entrance
   /** the same key for two processes on one database */
   readonly masterKey?: Buffer
+  /** the lines of the master key file, newest first, while it is changed */
+  readonly masterKeys?: readonly [Buffer, ...Buffer[]]
   /** the bank's mail system; none unless given */
   readonly mail?: MailSystem
   /** the bank's own rules for 追加認証; ours unless given */
@@ -92,7 +94,7 @@ export async function startBank(options: TestBankOptions = {}): Promise<TestBank
   )
   const clock = () => Date.now()
   const simulator = await createSimulator({ db, clock })
-  const secrets = createSecrets([options.masterKey ?? randomBytes(32)])
+  const secrets = createSecrets(options.masterKeys ?? [options.masterKey ?? randomBytes(32)])
   await sealedSecret({ db, secrets, clock }, 'signing-keys', () => signingKeys)
   const institution = readInstitution(join(import.meta.dirname, '../../src/demo/institution.json'))
   const metrics = createMetrics()
