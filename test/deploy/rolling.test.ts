@@ -143,6 +143,26 @@ describe('one program with two workers', () => {
   }
   const count = (event: string) => program.log().split(`"event":"${event}"`).length - 1
 
+  it('tells the figures of each of them, and that they are ready, at one door', async () => {
+    const state = () =>
+      fetch(`${watched}/readyz`).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    await expect.poll(state, { timeout: 15_000 }).toBe(200)
+    await fetch(`${program.origin}/healthz`)
+    const text = await (await fetch(`${watched}/metrics`)).text()
+    for (const process of ['1', '2']) {
+      expect(valueOf(text, 'ninka_ready', { process })).toBe(1)
+      expect(valueOf(text, 'process_resident_memory_bytes', { process })).toBeGreaterThan(1e6)
+      expect(valueOf(text, 'ninka_database_connections_limit', { process })).toBeGreaterThan(0)
+    }
+    expect(valueOf(text, 'ninka_http_requests_total', { route: '/healthz', status: '200' })).toBeGreaterThan(
+      0,
+    )
+    expect(text.match(/^# TYPE ninka_ready /gm)).toHaveLength(1)
+  })
+
   it('replaces them at SIGHUP, and every request is answered', async () => {
     const former = workersOf(program)
     expect(former).toHaveLength(2)
@@ -153,23 +173,6 @@ describe('one program with two workers', () => {
     expectAllAnswered(load)
     expect(workersOf(program)).toHaveLength(2)
     expect(former.filter(isAlive)).toEqual([])
-  })
-
-  it('tells the figures of each of them, and that they are ready, at one door', async () => {
-    const state = () =>
-      fetch(`${watched}/readyz`).then(
-        ({ status }) => status,
-        () => 0,
-      )
-    await expect.poll(state, { timeout: 15_000 }).toBe(200)
-    const text = await (await fetch(`${watched}/metrics`)).text()
-    for (const process of ['1', '2']) {
-      expect(valueOf(text, 'ninka_ready', { process })).toBe(1)
-      expect(valueOf(text, 'process_resident_memory_bytes', { process })).toBeGreaterThan(1e6)
-      expect(valueOf(text, 'ninka_database_connections_limit', { process })).toBeGreaterThan(0)
-    }
-    expect(valueOf(text, 'ninka_http_requests_total', { route: '/healthz' })).toBeGreaterThan(0)
-    expect(text.match(/^# TYPE ninka_ready /gm)).toHaveLength(1)
   })
 
   it('puts another in the place of one that was killed', async () => {
