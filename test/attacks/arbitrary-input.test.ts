@@ -45,6 +45,7 @@ let bank: TestBank
 let confirmed: Set<string>
 beforeAll(async () => {
   bank = fromEverywhere(await startBank({ environment: behindProxy, wrapBank: watching }))
+  bank.readiness.open()
 })
 afterAll(() => bank.close())
 beforeEach(forgetEverything)
