@@ -1,9 +1,10 @@
 /** Opens the database named in the settings and brings its tables to this version. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { type Dialect, Kysely, PostgresDialect } from 'kysely'
 import { hours } from '../clock.ts'
 import { type Changes, migrate as bring, pendingOf } from './migrate.ts'
+import { groupCommitDialect } from './group-commit.ts'
 import { up as ground } from './migrations/0001-ground.ts'
 import { up as lifeOfAConsent } from './migrations/0002-life-of-a-consent.ts'
 import { up as whoAsked } from './migrations/0003-who-asked.ts'
@@ -16,7 +17,6 @@ import { up as risk } from './migrations/0010-risk.ts'
 import { up as leases } from './migrations/0012-leases.ts'
 import { openPostgres, type Pool, type PoolUse, type PostgresOptions } from './postgres.ts'
 import type { Tables } from './schema.ts'
-import { openSqlite } from './sqlite.ts'
 
 export type Database = Kysely<Tables>
 
@@ -82,9 +82,9 @@ function connectDatabase(url: string, options?: PostgresOptions): Database {
   return db
 }
 
-function sqlite(file: string): SqliteDialect {
+function sqlite(file: string): Dialect {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  return new SqliteDialect({ database: openSqlite(file) })
+  return groupCommitDialect(file)
 }
 
 /** The names of the changes to the tables that this version brings and the database has not had yet. @throws Error as `migrate` does */

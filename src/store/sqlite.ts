@@ -1,62 +1,63 @@
-/** node:sqlite in the shape that Kysely's SQLite dialect expects, with each statement compiled once. */
+/** One connection of node:sqlite to a database file, with each statement compiled once. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import type { SqliteDatabase, SqliteStatement } from 'kysely'
+import type { QueryResult } from 'kysely'
 
 /** A statement that begins so is on disk with the next one that does not, or a moment later. */
 export const mayBeLost = '/* may be lost */'
 
-export function openSqlite(file: string): SqliteDatabase {
-  const db = new DatabaseSync(file)
-  db.exec(
-    'pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on',
-  )
-  const compiled = new Map<string, SqliteStatement>()
+export type Sqlite = {
+  /** Rows of a statement that gives some, else how many it changed. */
+  readonly run: (sql: string, parameters: readonly unknown[]) => QueryResult<never>
+  readonly isTransaction: () => boolean
+  readonly close: () => void
+}
+
+export function openSqlite(file: string, { readOnly = false } = {}): Sqlite {
+  const db = new DatabaseSync(file, { readOnly })
+  db.exec('pragma busy_timeout = 5000')
+  if (!readOnly) {
+    db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
+    // From now on whoever uses it waits by himself where another program writes; this is for the turn of a hand.
+    db.exec('pragma busy_timeout = 20')
+  }
+  const compiled = new Map<string, Run>()
   return {
-    prepare(sql) {
-      const known = compiled.get(sql) ?? compile(db, sql)
-      compiled.set(sql, known)
-      return known
+    run(sql, parameters) {
+      let run = compiled.get(sql)
+      if (!run) {
+        run = sql.startsWith(mayBeLost) ? lightly(db, sql) : running(db.prepare(sql))
+        compiled.set(sql, run)
+      }
+      return run(parameters as readonly SQLInputValue[])
     },
+    isTransaction: () => db.isTransaction,
     close: () => db.close(),
   }
 }
 
-function compile(db: DatabaseSync, sql: string): SqliteStatement {
-  if (sql === 'rollback') return rollback(db, statement(db.prepare(sql)))
-  return sql.startsWith(mayBeLost) ? lightly(db, sql) : statement(db.prepare(sql))
-}
+type Run = (parameters: readonly SQLInputValue[]) => QueryResult<never>
 
-function statement(ready: StatementSync): SqliteStatement {
-  return {
-    reader: ready.columns().length > 0,
-    all: (parameters) => ready.all(...(parameters as SQLInputValue[])),
-    run: (parameters) => ready.run(...(parameters as SQLInputValue[])),
-    iterate: (parameters) => ready.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
-  }
-}
-
-/** SQLite rolls back by itself when the disk is full; an error of this second time would hide the first one. */
-function rollback(db: DatabaseSync, ready: SqliteStatement): SqliteStatement {
-  return {
-    ...ready,
-    run: (parameters) => (db.isTransaction ? ready.run(parameters) : { changes: 0, lastInsertRowid: 0 }),
+function running(statement: StatementSync): Run {
+  if (statement.columns().length > 0)
+    return (parameters) => ({ rows: statement.all(...parameters) as never[] })
+  return (parameters) => {
+    const { changes, lastInsertRowid } = statement.run(...parameters)
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
 }
 
 /** Commits without waiting for the disk. Within a transaction it waits like the rest of it. */
-function lightly(db: DatabaseSync, sql: string): SqliteStatement {
-  const ready = statement(db.prepare(sql))
-  const [normal, full] = ['normal', 'full'].map((how) => db.prepare(`pragma synchronous = ${how}`))
-  return {
-    ...ready,
-    run(parameters) {
-      if (db.isTransaction) return ready.run(parameters)
-      normal?.run()
-      try {
-        return ready.run(parameters)
-      } finally {
-        full?.run()
-      }
-    },
+function lightly(db: DatabaseSync, sql: string): Run {
+  const run = running(db.prepare(sql))
+  const normal = db.prepare('pragma synchronous = normal')
+  const full = db.prepare('pragma synchronous = full')
+  return (parameters) => {
+    if (db.isTransaction) return run(parameters)
+    normal.run()
+    try {
+      return run(parameters)
+    } finally {
+      full.run()
+    }
   }
 }

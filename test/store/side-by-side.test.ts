@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Kysely, SqliteDialect, sql } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Changes } from '../../src/store/migrate.ts'
 import { inspectDatabase, migrations, openDatabase } from '../../src/store/open.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
+import { groupCommitDialect } from '../../src/store/group-commit.ts'
 import { startBank } from '../support/bank.ts'
 import { emptyDatabase } from '../support/database.ts'
 import { openFintech } from '../support/fintech.ts'
@@ -131,7 +131,7 @@ describe('what a change may do', () => {
   async function statementsOf(changes: Changes, wanted: string): Promise<string[]> {
     const said: string[] = []
     const db = new Kysely<unknown>({
-      dialect: new SqliteDialect({ database: openSqlite(':memory:') }),
+      dialect: groupCommitDialect(':memory:'),
       log: ({ query }) => {
         said.push(query.sql)
       },
