@@ -142,6 +142,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Pool {
         try {
           return await ask(client, text, values)
         } catch (error) {
+          // Taken back as a whole, so it can be asked again here; a transaction is, by whoever began it.
+          if (isCollision(error) && !isInTransaction && tries < 3) continue
           if (!isLoss(error)) throw error
           lose(client)
           const mayHaveCommitted = (text === 'commit' || !isInTransaction) && !hasNotRun(text, error)
@@ -190,6 +192,10 @@ function isLoss(error: unknown): boolean {
   const { code = '', message } = error
   return /^(08|25006|25P03|57P0)/.test(code) || (code === '0A000' && message.startsWith('cached plan'))
 }
+
+/** A deadlock, for example with a program that changes the tables; a serialization failure. */
+const isCollision = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && /^40(001|P01)$/.test(error.code ?? '')
 
 /** Whether a lost statement certainly changed nothing: it only reads, was refused before it ran, or never left. */
 function hasNotRun(text: string, error: unknown): boolean {
