@@ -14,6 +14,7 @@ import { oneAgainstTwo } from './processes.ts'
 import { judge, table } from './report.ts'
 import { middle, runRounds } from './rounds.ts'
 import { rowsOf } from './rows.ts'
+import { sizeOf } from './seed.ts'
 import { openBare, openOurs, type Target, type TargetName } from './targets.ts'
 
 export type Plan = {
@@ -69,6 +70,9 @@ const [, sqlite, postgres] = targets
 try {
   say(`${plan.rounds} rounds of ${plan.ms} ms each kind of work`)
   for (const target of targets) await target.journey()
+  const sizes = () =>
+    Promise.all([sqlite, postgres].map(({ installation }) => sizeOf(installation.databaseUrl)))
+  const [before, walkedBefore] = [await sizes(), sqlite.journeys()]
   const rounds = await runRounds(targets, plan)
   const of = <Value>(look: (target: Target) => Promise<Value>) => byName(targets, look)
   say('journeys alone')
@@ -89,6 +93,10 @@ try {
     return target.program.memory()
   })
   const journeys = await of(async (target) => target.journeys())
+  const after = await sizes()
+  const leftBy = (n: number, { journeys: walked }: Target) =>
+    ((after[n] ?? 0) - (before[n] ?? 0)) / (walked() - walkedBefore)
+  const left = { sqlite: leftBy(0, sqlite), postgres: leftBy(1, postgres) }
   say('one process and two')
   const processes = await oneAgainstTwo(postgres, plan)
   say(`${plan.live.join(' and ')} live consents`)
@@ -96,7 +104,7 @@ try {
     sqlite: await growthOf(sqlite, plan),
     postgres: await growthOf(postgres, plan),
   }
-  const figures = { rounds, anatomies, latencies, weight, starts, memory, journeys, processes, growth }
+  const figures = { rounds, anatomies, latencies, weight, starts, memory, journeys, left, processes, growth }
   const rows = judge(rowsOf(figures, plan))
   const result = { at: new Date().toISOString(), commit: commit(), machine, plan, rows, figures }
   const file = given.out ?? join(import.meta.dirname, 'results', `${result.at.replaceAll(':', '-')}.json`)

@@ -2,13 +2,18 @@
 import { openInstallation } from './installation.ts'
 import { closedLoop, median } from './measure.ts'
 import { expectOk, type RoundOptions } from './rounds.ts'
-import { seededToken, seedConsents, templateOf } from './seed.ts'
+import { seededToken, seedConsents, sizeOf, templateOf } from './seed.ts'
 import type { OurTarget } from './targets.ts'
 import { type Load, openLoad } from './walk.ts'
 
 type Rates = { readonly refreshes: number; readonly introspections: number }
-/** a second */
-export type Growth = { readonly few: Rates; readonly many: Rates }
+export type Growth = {
+  /** a second */
+  readonly few: Rates
+  readonly many: Rates
+  /** of the database for each live consent with its refresh token, without its history */
+  readonly bytes: number
+}
 
 /** The target itself has few live consents, and another installation on the same database has many; measured in turn. */
 export async function growthOf(
@@ -19,7 +24,9 @@ export async function growthOf(
   const template = await templateOf(databaseUrl)
   await seedConsents(databaseUrl, template, few)
   const larger = await openInstallation({ database: cluster ?? 'sqlite', processes: 0 })
+  const empty = await sizeOf(larger.databaseUrl)
   await seedConsents(larger.databaseUrl, template, many)
+  const bytes = (await sizeOf(larger.databaseUrl)) - empty
   const { origin } = await larger.start()
   const load = openLoad({ origins: [origin], publicUrl, fintech: larger.fintech })
   const measured: Record<'few' | 'many', Rates[]> = { few: [], many: [] }
@@ -29,7 +36,7 @@ export async function growthOf(
   }
   await load.close()
   await larger.stop()
-  return { few: middleOf(measured.few), many: middleOf(measured.many) }
+  return { few: middleOf(measured.few), many: middleOf(measured.many), bytes: bytes / many }
 }
 
 /** Of tokens from all over the table. */

@@ -15,6 +15,8 @@ export type Figures = {
   readonly starts: Record<TargetName, number>
   readonly memory: Record<TargetName, number>
   readonly journeys: Record<TargetName, number>
+  /** bytes that a journey adds to the database */
+  readonly left: Record<'sqlite' | 'postgres', number>
   readonly processes: Processes
   readonly growth: Record<'sqlite' | 'postgres', Growth>
 }
@@ -125,12 +127,13 @@ function size(
   ]
 }
 
-function more({ processes, growth }: Figures, { live: [few, many] }: Pick<Plan, 'live'>): Row[] {
+function more({ processes, growth, left }: Figures, { live: [few, many] }: Pick<Plan, 'live'>): Row[] {
   const twice = ([one, two]: readonly [number, number]) => ({ postgres: two / one })
   const doubled: Aim = { says: 'at least 1.8', holds: (value) => value >= 1.8 }
   const grown = (what: 'refreshes' | 'introspections') =>
     ours((name) => growth[name].many[what] / growth[name].few[what])
   const flat: Aim = { says: 'at least 0.9', holds: (value) => value >= 0.9 }
+  const kB = (bytes: (name: 'sqlite' | 'postgres') => number) => ours((name) => bytes(name) / 1000)
   const against = `with ${many} live consents against ${few}`
   return [
     {
@@ -154,6 +157,18 @@ function more({ processes, growth }: Figures, { live: [few, many] }: Pick<Plan, 
       values: grown('introspections'),
       better: 'more',
       aim: flat,
+    },
+    {
+      name: 'database: a live consent and its token',
+      unit: 'kB',
+      values: kB((name) => growth[name].bytes),
+      better: 'less',
+    },
+    {
+      name: 'database: all that a journey leaves, audit included',
+      unit: 'kB',
+      values: kB((name) => left[name]),
+      better: 'less',
     },
   ]
 }

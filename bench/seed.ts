@@ -60,6 +60,23 @@ async function firstOfPostgres(databaseUrl: string): Promise<Row | undefined> {
   return rows[0]
 }
 
+/** Bytes of the whole database, indexes included. */
+export async function sizeOf(databaseUrl: string): Promise<number> {
+  if (databaseUrl.startsWith('sqlite:')) {
+    const db = new DatabaseSync(fileOf(databaseUrl))
+    const size = db
+      .prepare('select page_count * page_size as size from pragma_page_count, pragma_page_size')
+      .get()
+    db.close()
+    return Number(size?.size)
+  }
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query<{ size: string }>('select pg_database_size(current_database()) as size')
+  await client.end()
+  return Number(rows[0]?.size)
+}
+
 const fileOf = (databaseUrl: string): string => databaseUrl.slice('sqlite:'.length)
 
 export async function seedConsents(databaseUrl: string, template: Template, count: number): Promise<void> {
