@@ -38,8 +38,8 @@ const whole: Plan = {
   atOnce: 16,
   journeys: 10_000,
   live: [1000, 1_000_000],
-  starts: 5,
-  alone: 100,
+  starts: 3,
+  alone: 25,
 }
 const quick: Plan = { rounds: 1, ms: 50, atOnce: 2, journeys: 8, live: [20, 200], starts: 0, alone: 1 }
 
