@@ -145,10 +145,10 @@ function expectStep(page: Page, step: string): string {
   return base
 }
 
-const stepOf = ({ path }: Page): string => path.split('/')[3] ?? ''
+export const stepOf = ({ path }: Page): string => path.split('/')[3] ?? ''
 
 /** The problem, the errors or at least the title of a page. */
-function saidBy({ html, path, leftTo }: Page): string {
+export function saidBy({ html, path, leftTo }: Page): string {
   if (leftTo) return `led to ${leftTo.origin}${leftTo.pathname}`
   const problem = /data-problem="([\w-]+)"/.exec(html)?.[1]
   const errors = /<div role="alert">([\s\S]*?)<\/div>/
@@ -159,7 +159,7 @@ function saidBy({ html, path, leftTo }: Page): string {
 }
 
 /** The PIN of the first account that has none in force. */
-function onePin(html: string): Fields {
+export function onePin(html: string): Fields {
   const row = html.split('<tr ').find((part) => part.includes('tag unregistered'))
   const handle = /name="rows" value="([^"]+)"/.exec(row ?? '')?.[1] ?? ''
   return { rows: [handle], [`pin-${handle}`]: pin }

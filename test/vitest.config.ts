@@ -12,6 +12,7 @@ const onBothDatabases = [
   'test/operator/desk-{clients,search,stop}.test.ts',
   'test/protocol/tokens.test.ts',
   'test/canary.test.ts',
+  'test/faults/database-away.test.ts',
 ]
 
 // What these are about is decided before any database is asked: pages, headers, addresses, cookies, certificates.

@@ -127,6 +127,8 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Pool {
   /** A connection as Kysely borrows it: for one statement, or for a transaction from its `begin` to its end. */
   function borrowed(first: pg.PoolClient): PostgresPoolClient {
     let client = first
+    /** given back already, and none was to be had in its place */
+    let isReleased = false
     let broken: DatabaseAway | undefined
     let isInTransaction = false
     let isFirst = true
@@ -152,13 +154,17 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Pool {
             throw broken
           }
           client.release(true)
+          isReleased = true
           client = await connected()
+          isReleased = false
         }
       }
     }
     return {
       query: query as PostgresPoolClient['query'],
-      release: () => client.release(broken !== undefined),
+      release: () => {
+        if (!isReleased) client.release(broken !== undefined)
+      },
     }
   }
 

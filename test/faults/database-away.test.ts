@@ -50,10 +50,7 @@ async function readOnly(): Promise<{ bank: TestBank; trouble: Trouble }> {
 async function locked(): Promise<{ bank: TestBank; trouble: Trouble }> {
   if (inject('postgres')) {
     const url = await freshDatabase()
-    await withAdmin((admin) =>
-      admin.query(`alter database ${new URL(url).pathname.slice(1)} set lock_timeout = '150ms'`),
-    )
-    const bank = await bankOn(url)
+    const bank = await bankOn(`${url}?statement_timeout=700`)
     const other = new pg.Client({ connectionString: url })
     await other.connect()
     closing.push(() => other.end())

@@ -1,0 +1,59 @@
+/** Whether what a soak left behind is a leak. */
+import type { Soaked } from './soak-run.ts'
+import { type Sample, slope } from './soak-sample.ts'
+
+export type Verdict = { readonly name: string; readonly holds: boolean; readonly says: string }
+
+/** Bytes a journey: what a hundred thousand of them may add is not noticed on any machine. */
+const mostBytesAJourney = 50
+
+export function verdicts({ samples, quiet, rows, liveConsents, wrong }: Soaked): readonly Verdict[] {
+  const [first] = samples
+  const timers = ({ resources }: Sample) => resources.Timeout ?? 0
+  const { twoDaysLater, twoYearsLater } = rows
+  // Refresh tokens of consents that ended are kept to say why; everything else is over after two days.
+  const records = twoDaysLater.engine_records ?? 0
+  const passing = ['finishing', 'held_pins', 'tickets'] as const
+  const left = passing.reduce((sum, table) => sum + (twoDaysLater[table] ?? 0), 0)
+  const ended = (twoDaysLater.consents ?? 0) - liveConsents
+  return [
+    { name: 'every answer was as it should be', holds: wrong.length === 0, says: `${wrong.length} were not` },
+    flat('heap', samples, ({ heap }) => heap),
+    flat('buffers', samples, ({ external }) => external),
+    {
+      name: 'sockets are closed',
+      // The bank's and the database's are kept for the next customer.
+      holds: quiet.sockets <= (first?.sockets ?? 0),
+      says: `${first?.sockets} at first, ${quiet.sockets} at the end`,
+    },
+    {
+      name: 'timers come to nothing',
+      holds: timers(quiet) <= (first ? timers(first) : 0) + 2,
+      says: `${first ? timers(first) : 0} at first, ${timers(quiet)} at the end`,
+    },
+    {
+      name: 'records of the engine end with what they are for',
+      holds: records <= liveConsents + ended,
+      says: `${records} for ${liveConsents} live and ${ended} ended consents after two days`,
+    },
+    { name: 'nothing passing stays', holds: left === 0, says: `${left} rows of ${passing.join(', ')}` },
+    {
+      name: 'nothing is left but what the law wants',
+      holds: (twoYearsLater.engine_records ?? 0) === 0 && (twoYearsLater.attempts ?? 0) === 0,
+      says: `${twoYearsLater.engine_records} records, ${twoYearsLater.attempts} counters after two years`,
+    },
+  ]
+}
+
+/** Of fewer journeys than these a process is still warming up, and its growth says nothing. */
+const fewestToSay = 5000
+
+function flat(name: string, samples: readonly Sample[], of: (sample: Sample) => number): Verdict {
+  const aJourney = slope(samples, of) / 1000
+  const saysNothing = (samples.at(-1)?.journeys ?? 0) < fewestToSay
+  return {
+    name: `${name} is flat`,
+    holds: saysNothing || aJourney < mostBytesAJourney,
+    says: `${aJourney.toFixed(1)} bytes a journey over the last half${saysNothing ? ', of too few to say' : ''}`,
+  }
+}
