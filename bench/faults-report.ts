@@ -22,5 +22,5 @@ export function table({ name, seconds, counts, checks }: Outcome): string {
 }
 
 /** 許可 and PIN stand in one column: a Japanese letter is two wide. */
-const widthOf = (text: string): number => [...text].reduce((sum, one) => sum + (one > '\u2e80' ? 2 : 1), 0)
+const widthOf = (text: string): number => text.length + (text.match(/[\u2e80-\uffff]/g)?.length ?? 0)
 const padEnd = (text: string, width: number): string => text + ' '.repeat(width - widthOf(text))
