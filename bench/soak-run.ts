@@ -20,6 +20,8 @@ export type SoakPlan = {
 }
 
 export type Soaked = {
+  /** before anybody came */
+  readonly idle: Sample
   readonly samples: readonly Sample[]
   /** when nobody has come for a while */
   readonly quiet: Sample
@@ -49,6 +51,7 @@ export async function soak({ database, atOnce, ...plan }: SoakPlan): Promise<Soa
   const load = openLoad({ origins: [program.origin], publicUrl, fintech, connections: atOnce })
   const since = performance.now()
   const seconds = () => Math.round((performance.now() - since) / 1000)
+  const idle = await sampleOf(program, file, { journeys: 0, seconds: 0 })
   const samples: Sample[] = []
   const wrong: string[] = []
   let begun = 0
@@ -93,7 +96,7 @@ export async function soak({ database, atOnce, ...plan }: SoakPlan): Promise<Soa
       return countRows(databaseUrl)
     }
     const rows = { atTheEnd, twoDaysLater: await swept(days(2)), twoYearsLater: await swept(days(730)) }
-    return { samples, quiet, rows, liveConsents, wrong }
+    return { idle, samples, quiet, rows, liveConsents, wrong }
   } finally {
     await installation.stop()
     rmSync(folder, { recursive: true, force: true })

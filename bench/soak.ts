@@ -27,6 +27,7 @@ const soaked = await soak({
   within: Number(asked.minutes) * 60_000,
   onSample: tell,
 })
+tell(soaked.idle)
 tell(soaked.quiet)
 const judged = verdicts(soaked)
 const { atTheEnd, twoDaysLater, twoYearsLater } = soaked.rows
