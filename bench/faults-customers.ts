@@ -75,6 +75,8 @@ async function journey(crowd: Crowd, customer: number, habit: Habit): Promise<Ca
     const problem = /data-problem="([\w-]+)"/.exec(page.html)?.[1]
     // The engine's answer was on its way when the process died; the customer reads that it was done, and starts again.
     if (problem === 'already-finished') return 'lost'
+    // A pushed request has a minute to be opened in; on a very busy machine a start takes as long.
+    if (problem === 'authorization-refused' && performance.now() - since > codeLife) return 'lost'
     if (problem || page.status !== 200) break
     base = /^\/journey\/[\w-]+/.exec(page.path)?.[0]
     if (habit === 'leaves' && stepOf(page) === 'give-consent') return 'left'
