@@ -51,7 +51,7 @@ type Came = { readonly code: string; readonly verifier: string } | 'left' | 'los
 const mostAnswers = 60
 
 /** How long somebody asks again who is not answered, ms: a process takes its time to start on a busy machine. */
-const patience = 180_000
+const patience = 600_000
 
 async function journey(crowd: Crowd, customer: number, habit: Habit): Promise<Came> {
   const { wire, publicUrl, fintech, book } = crowd

@@ -40,17 +40,22 @@ export async function runKills({
   try {
     const end = performance.now() + within
     let kill = 0
-    const outcome = await underLoad({ name: `kills on ${database}`, installation, atOnce }, async () => {
-      while (kill < kills && performance.now() < end) {
-        kill += 1
-        await wait(Math.random() * life)
-        const running = installation.running()
-        const victim = running[kill % running.length] as Program
-        await victim.kill()
-        await installation.start({ PORT: new URL(victim.origin).port })
-        onKill?.(kill)
-      }
-    })
+    const outcome = await underLoad(
+      { name: `kills on ${database}`, installation, atOnce },
+      async (answered) => {
+        while (kill < kills && performance.now() < end) {
+          kill += 1
+          // On a busy machine nothing would be answered between two kills, and nothing could be lost.
+          for (const before = answered(); answered() === before; await wait(20));
+          await wait(Math.random() * life)
+          const running = installation.running()
+          const victim = running[kill % running.length] as Program
+          await victim.kill()
+          await installation.start({ PORT: new URL(victim.origin).port })
+          onKill?.(kill)
+        }
+      },
+    )
     return { ...outcome, counts: { kills: kill, ...outcome.counts } }
   } finally {
     await installation.stop()
@@ -60,15 +65,23 @@ export async function runKills({
 /** Customers come while `trouble` lasts, and those on their way arrive after it; then everything is held against the book. */
 export async function underLoad(
   { name, installation, atOnce }: { name: string; installation: Installation; atOnce: number },
-  trouble: () => Promise<void>,
+  /** @param answered requests so far */
+  trouble: (answered: () => number) => Promise<void>,
 ): Promise<Outcome> {
   const since = performance.now()
   const book = openBook()
   const { publicUrl } = installation
-  const wire = openWire({ origins: installation.running().map(({ origin }) => origin), publicUrl })
+  let answers = 0
+  const wire = openWire({
+    origins: installation.running().map(({ origin }) => origin),
+    publicUrl,
+    onAnswer() {
+      answers += 1
+    },
+  })
   const fintech = openFintechServer(wire, installation.fintech)
   const load = startLoad({ wire, publicUrl, fintech, book }, atOnce)
-  await trouble()
+  await trouble(() => answers)
   await load.stop()
   const verifying = { installation, fintech, book }
   const asked = await verifyByAsking(verifying)
