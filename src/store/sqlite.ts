@@ -49,15 +49,15 @@ function running(statement: StatementSync): Run {
 /** Commits without waiting for the disk. Within a transaction it waits like the rest of it. */
 function lightly(db: DatabaseSync, sql: string): Run {
   const run = running(db.prepare(sql))
-  const normal = db.prepare('pragma synchronous = normal')
-  const full = db.prepare('pragma synchronous = full')
+  // Never prepared: this pragma acts when it is compiled, not when it runs, and must not be compiled within a transaction.
+  const waitFor = (what: 'normal' | 'full') => db.exec(`pragma synchronous = ${what}`)
   return (parameters) => {
     if (db.isTransaction) return run(parameters)
-    normal.run()
+    waitFor('normal')
     try {
       return run(parameters)
     } finally {
-      full.run()
+      waitFor('full')
     }
   }
 }
