@@ -90,12 +90,13 @@ describe('published keys', () => {
     ['a key that is none', () => ({ keys: [null] })],
     ['no list', () => ({ keys: {} })],
   ])('with %s are as good as none', async (_what, wrong) => {
-    const id = `hostile-${randomUUID().slice(0, 8)}`
-    const keys = { jwksUri: `${published.url}/${id}` }
-    published.answer = status(200, JSON.stringify(wrong()))
-    expect(await asks(bank, { id, keys })).toMatchObject({ status: 401, said: { error: 'invalid_client' } })
-    published.answer = status(200, JSON.stringify(copies(20)))
-    expect(await asks(bank, { id, keys })).toMatchObject({ status: 200 })
+    const publishing = (jwks: object) => {
+      const id = `hostile-${randomUUID().slice(0, 8)}`
+      published.answer = status(200, JSON.stringify(jwks))
+      return asks(bank, { id, keys: { jwksUri: `${published.url}/${id}` } })
+    }
+    expect(await publishing(wrong())).toMatchObject({ status: 401, said: { error: 'invalid_client' } })
+    expect(await publishing(copies(20))).toMatchObject({ status: 200 })
   })
 
   it('on this machine are not asked for where strangers can register, and are in a demo for this machine alone', async () => {
