@@ -65,9 +65,10 @@ describe.each([
         verifier: certificates.verifier,
       },
     })
+    bank.readiness.open()
     await bank.server.listen({ host: '127.0.0.1', port: main })
     await bank.mutualTlsServer?.listen({ host: '127.0.0.1', port: fintechs })
-    // HAProxy asks every second whether anybody listens by now.
+    // HAProxy asks every second whether anybody wants requests by now.
     await vi.waitFor(async () => expect((await push(mutualTlsUrl)).status).toBe(401), 5000)
   })
   afterAll(async () => {
