@@ -8,7 +8,8 @@ import { dateInJapan } from '../../src/clock.ts'
 import { createLog } from '../../src/log.ts'
 import { openToyBank } from '../bank/toy-bank.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
-import { type Browser, openBrowser } from '../support/browser.ts'
+import { openBrowser } from '../support/browser.ts'
+import { openFintech } from '../support/fintech.ts'
 import { openSickGateway, type SickGateway, type Sickness } from '../support/sick-gateway.ts'
 import { allow, begin, comeBack, stepOf, walkToConsent } from '../support/walk.ts'
 
@@ -46,8 +47,8 @@ afterAll(async () => {
   await toy.close()
 })
 
-/** One of many customers, whose patience the flood limits are not to try: he comes from another address now and then. */
-function browserFrom(n: number): Browser {
+/** The bank as one of many customers and his fintech come to it: from another address now and then, so that no flood limit is tried. */
+function bankAskedBy(n: number): TestBank {
   let requests = 0
   const inject = (asked: object) => {
     requests += 1
@@ -57,7 +58,7 @@ function browserFrom(n: number): Browser {
   const server = new Proxy(bank.server, {
     get: (real, name, self) => (name === 'inject' ? inject : (Reflect.get(real, name, self) as unknown)),
   })
-  return openBrowser({ ...bank, server })
+  return { ...bank, server }
 }
 
 const median = (all: readonly number[]): number =>
@@ -86,7 +87,8 @@ function trouble(): (path: string) => Sickness | undefined {
 
 /** As a patient customer: where the bank was away, the step again. */
 async function patiently(n: number, refused: { count: number }) {
-  const walk = await begin(bank, { browser: browserFrom(n) })
+  const here = bankAskedBy(n)
+  const walk = await begin(here, { browser: openBrowser(here), fintech: openFintech(here) })
   const loginId = `crowd${n}`
   const start = performance.now()
   for (let tries = 0; tries < mostTries || performance.now() - start < patience; tries += 1) {
