@@ -46,6 +46,8 @@ export type InstallationOptions = {
   readonly asksEvery?: number
   /** more settings, and others than these */
   readonly environment?: Readonly<Record<string, string>>
+  /** of Node */
+  readonly flags?: readonly string[]
 }
 
 const root = join(import.meta.dirname, '..')
@@ -55,6 +57,7 @@ export async function openInstallation({
   database = 'sqlite',
   processes = 1,
   environment = {},
+  flags = [],
   ...crowd
 }: InstallationOptions = {}): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'ninka-bench-'))
@@ -97,7 +100,7 @@ export async function openInstallation({
       const dataDir = join(folder, `process-${started}`)
       mkdirSync(dataDir)
       const program = await startProgram({
-        arguments: [join(root, 'src', 'main.ts'), 'start'],
+        arguments: [...flags, join(root, 'src', 'main.ts'), 'start'],
         environment: { ...usual, DATA_DIR: dataDir, ...others },
         log: join(dataDir, 'log'),
       })

@@ -60,7 +60,10 @@ async function oneRound(target: Target, options: RoundOptions): Promise<Record<W
 }
 
 /** One token after the other, and again from the first. */
-function each(tokens: readonly string[], call: (token: string) => Promise<Called>): () => Promise<void> {
+export function each(
+  tokens: readonly string[],
+  call: (token: string) => Promise<Called>,
+): () => Promise<void> {
   let next = 0
   return async () => {
     next += 1

@@ -33,8 +33,12 @@ export type Target = {
 
 export type OurTarget = Target & { readonly installation: Installation }
 
-export async function openOurs(name: 'sqlite' | 'postgres'): Promise<OurTarget> {
-  const installation = await openInstallation({ database: name })
+/** @param flags of Node */
+export async function openOurs(
+  name: 'sqlite' | 'postgres',
+  flags: readonly string[] = [],
+): Promise<OurTarget> {
+  const installation = await openInstallation({ database: name, flags })
   const [program] = installation.running()
   if (!program) throw new Error('no process is running')
   const { publicUrl, fintech, bank, cluster } = installation
@@ -57,7 +61,7 @@ export async function openOurs(name: 'sqlite' | 'postgres'): Promise<OurTarget> 
   }
 }
 
-export async function openBare(): Promise<Target> {
+export async function openBare(flags: readonly string[] = []): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'ninka-bare-'))
   const publicUrl = 'https://login.bench.example'
   const fintech = {
@@ -67,7 +71,7 @@ export async function openBare(): Promise<Target> {
   }
   const start = () =>
     startProgram({
-      arguments: [join(import.meta.dirname, 'bare-engine.ts')],
+      arguments: [...flags, join(import.meta.dirname, 'bare-engine.ts')],
       environment: { PUBLIC_URL: publicUrl, CLIENT: JSON.stringify(fintech) },
       log: join(folder, 'log'),
     })
