@@ -2,6 +2,7 @@
  * The engine's endpoints as real Fastify routes, so that limits, hooks and logs apply. Host, scheme and request target
  * are set from the configured origin before the engine sees them; nothing of a request is believed.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type Provider from 'oidc-provider'
 import { isPublicDocument, responseModes } from './discovery.ts'
@@ -73,6 +74,7 @@ async function engineRoutes(
 ): Promise<void> {
   const handle = provider.callback()
   const { host, protocol } = new URL(origin)
+  const scheme = protocol.slice(0, -1)
   const names = cookieNames(origin)
   provider.proxy = true
 
@@ -87,14 +89,17 @@ async function engineRoutes(
       raw.url = path + (path === '/authorize' ? withKnownResponseMode(query) : query)
       // The engine builds addresses from what this differs by; an absolute target would put its host into them.
       Object.assign(raw, { originalUrl: raw.url })
-      for (const name of Object.keys(raw.headers)) {
-        if (name === 'forwarded' || name.startsWith('x-forwarded-')) delete raw.headers[name]
+      const headers: IncomingHttpHeaders = {}
+      for (const [name, value] of Object.entries(raw.headers)) {
+        if (name === 'forwarded' || name.startsWith('x-forwarded-')) continue
+        // So that the engine lets anybody's page read it, and not whichever asks.
+        if (name === 'origin' && isPublicDocument(path)) continue
+        headers[name] = value
       }
-      raw.headers.host = host
-      raw.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-      // So that the engine lets anybody's page read it, and not whichever asks.
-      if (isPublicDocument(path)) delete raw.headers.origin
-      if (raw.headers.cookie) raw.headers.cookie = withoutSession(raw.headers.cookie, names.session)
+      headers.host = host
+      headers['x-forwarded-proto'] = scheme
+      if (headers.cookie) headers.cookie = withoutSession(headers.cookie, names.session)
+      raw.headers = headers
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value)
       }

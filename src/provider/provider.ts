@@ -2,9 +2,8 @@
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, hours, seconds } from '../clock.ts'
 import type { Consents } from '../consent/consents.ts'
-import { engineErrorId, engineErrorOf, explainEngine, noteEngineError } from '../explain/engine.ts'
+import { engineErrorOf, explainEngine } from '../explain/engine.ts'
 import type { Refusals } from '../explain/refusals.ts'
-import { isKnown } from '../explain/rules.ts'
 import type { Log } from '../log.ts'
 import { countEngine } from '../metrics/engine.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -14,10 +13,12 @@ import type { BankScope } from '../consent/services.ts'
 import type { Reach } from '../outgoing/ask.ts'
 import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
-import { answerWhileAway, EngineAway } from './database-away.ts'
+import { answerWhileAway } from './database-away.ts'
 import { fetchClientKeys } from './client-keys.ts'
 import { discoverTruly } from './discovery.ts'
 import { grantMetadata, grantParameters } from './grant-management.ts'
+import { giveIdTokensWhereAsked } from './id-token.ts'
+import { logRefusals } from './log-refusals.ts'
 import { endpointAliases, mutualTlsOf } from './mutual-tls.ts'
 import { policy } from './policy.ts'
 import { proofAlgorithms } from './proof.ts'
@@ -182,12 +183,13 @@ export function createProvider(parts: ProviderParts): Provider {
     return clientSecretMatches(this.clientSecret, given)
   }
 
+  giveIdTokensWhereAsked(provider)
   countEngine(provider, parts.metrics)
   explainEngine(provider, parts.refusals)
   provider.use(answerWhileAway(parts.log))
   provider.use(discoverTruly)
   provider.use(tellOfConsent(parts))
-  listen(provider, parts.log)
+  logRefusals(provider, parts.log)
   return provider
 }
 
@@ -220,36 +222,4 @@ export function cookieNames(publicUrl: string): { session: string; interaction: 
     interaction: `${prefix}interaction`,
     resume: `${prefix}resume`,
   }
-}
-
-/** Errors are short to the outside; the log has the reason under their number, where it cannot hold what was sent. */
-function listen(provider: Provider, log: Log): void {
-  const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
-    log[error instanceof EngineAway ? 'error' : 'info'](
-      {
-        event: 'oauth-refused',
-        id: noteEngineError(ctx, error),
-        route: ctx.oidc.route,
-        client: ctx.oidc.client?.clientId,
-        error: error.error,
-        detail: detailOf(error),
-      },
-      'an OAuth request was refused',
-    )
-  provider.on('authorization.error', refused)
-  provider.on('grant.error', refused)
-  provider.on('pushed_authorization_request.error', refused)
-  provider.on('introspection.error', refused)
-  provider.on('revocation.error', refused)
-  provider.on('server_error', (ctx, error) =>
-    log.error(
-      { event: 'engine-failed', id: engineErrorId(ctx), route: ctx.oidc?.route, err: error },
-      'the engine failed',
-    ),
-  )
-}
-
-function detailOf({ error, error_detail: detail }: errors.OIDCProviderError): string | undefined {
-  if (detail === undefined) return undefined
-  return isKnown(error, detail) || detail === 'client mismatch' ? detail : 'not known to our table of rules'
 }

@@ -32,8 +32,8 @@ class SharedSqliteAdapter extends SqliteAdapter {
   }
 }
 
-/** Everything since the last commit, and whether that is on disk. */
-type Group = PromiseWithResolvers<void>
+/** Everything since the last commit, and whether that is on disk; or only on its way there, where all of it may be lost. */
+type Group = PromiseWithResolvers<void> & { readonly mayBeLost: boolean }
 
 type Connection = DatabaseConnection & { transaction: 'none' | 'in a group' | 'alone'; failed: unknown }
 
@@ -63,10 +63,12 @@ function groupCommitDriver(file: string): Driver {
     }
   }
 
-  function joinGroup(): Group {
+  function joinGroup({ mayBeLost: light } = { mayBeLost: false }): Group {
+    if (group?.mayBeLost && !light) commitGroup()
     if (group) return group
+    main.waitForDisk(!light)
     tell('begin immediate')
-    group = Promise.withResolvers()
+    group = { ...Promise.withResolvers<void>(), mayBeLost: light }
     // Whoever failed is told by itself.
     group.promise.catch(() => undefined)
     setImmediate(commitGroup)
@@ -134,10 +136,9 @@ function groupCommitDriver(file: string): Driver {
     }
     if (kind === 'read' && reads) return reads.run(query.sql, query.parameters)
     if (kind === 'alone') return inTurn(() => runAlone(connection, query))
-    const needsNoGroup = kind === 'read' || query.sql.startsWith(mayBeLost)
     const { result, joined } = await inTurn(() => {
-      if (needsNoGroup && !group) return { result: main.run(query.sql, query.parameters) }
-      const ours = joinGroup()
+      if (kind === 'read' && !group) return { result: main.run(query.sql, query.parameters) }
+      const ours = joinGroup({ mayBeLost: query.sql.startsWith(mayBeLost) })
       return { result: run(query), joined: ours }
     })
     await joined?.promise
@@ -151,6 +152,7 @@ function groupCommitDriver(file: string): Driver {
       patience = Number(time)
       return { rows: [] }
     }
+    main.waitForDisk(true)
     const result = main.run(query.sql, query.parameters)
     if (main.isTransaction()) hold(connection, 'alone')
     return result

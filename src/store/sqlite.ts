@@ -2,12 +2,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { QueryResult } from 'kysely'
 
-/** A statement that begins so is on disk with the next one that does not, or a moment later. */
+/** A statement that begins so is on disk with the next one that does not, or a moment later; unless the power fails before. */
 export const mayBeLost = '/* may be lost */'
 
 export type Sqlite = {
   /** Rows of a statement that gives some, else how many it changed. */
   readonly run: (sql: string, parameters: readonly unknown[]) => QueryResult<never>
+  /** Whether the next commit waits until it is on disk. Not within a transaction. */
+  readonly waitForDisk: (wait: boolean) => void
   readonly isTransaction: () => boolean
   readonly close: () => void
 }
@@ -21,14 +23,21 @@ export function openSqlite(file: string, { readOnly = false } = {}): Sqlite {
     db.exec('pragma busy_timeout = 20')
   }
   const compiled = new Map<string, Run>()
+  let waits = true
   return {
     run(sql, parameters) {
       let run = compiled.get(sql)
       if (!run) {
-        run = sql.startsWith(mayBeLost) ? lightly(db, sql) : running(db.prepare(sql))
+        run = running(db.prepare(sql))
         compiled.set(sql, run)
       }
       return run(parameters as readonly SQLInputValue[])
+    },
+    waitForDisk(wait) {
+      if (wait === waits) return
+      waits = wait
+      // Never prepared: this pragma acts when it is compiled, not when it runs.
+      db.exec(`pragma synchronous = ${wait ? 'full' : 'normal'}`)
     },
     isTransaction: () => db.isTransaction,
     close: () => db.close(),
@@ -43,21 +52,5 @@ function running(statement: StatementSync): Run {
   return (parameters) => {
     const { changes, lastInsertRowid } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
-  }
-}
-
-/** Commits without waiting for the disk. Within a transaction it waits like the rest of it. */
-function lightly(db: DatabaseSync, sql: string): Run {
-  const run = running(db.prepare(sql))
-  // Never prepared: this pragma acts when it is compiled, not when it runs, and must not be compiled within a transaction.
-  const waitFor = (what: 'normal' | 'full') => db.exec(`pragma synchronous = ${what}`)
-  return (parameters) => {
-    if (db.isTransaction) return run(parameters)
-    waitFor('normal')
-    try {
-      return run(parameters)
-    } finally {
-      waitFor('full')
-    }
   }
 }

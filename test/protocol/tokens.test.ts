@@ -236,7 +236,16 @@ describe('a refresh token', () => {
 
   it('21. names the same customer of the same bank, and the same time, ever after', async () => {
     const once = decodeJwt(String(given['id_token']))
-    const again = decodeJwt(String((await fintech.refresh(refresh)).body['id_token']))
+    const asked = { scope: 'openid balances transactions' }
+    const again = decodeJwt(String((await fintech.refresh(refresh, { fields: asked })).body['id_token']))
     for (const claim of ['iss', 'sub', 'aud', 'auth_time'] as const) expect(again[claim]).toBe(once[claim])
+  })
+
+  it('21. comes with an ID token at a refresh only where openid is asked for again: a refresh is no sign-in', async () => {
+    for (const fields of [{}, { scope: 'balances' }]) {
+      const { status, body } = await fintech.refresh(refresh, { fields })
+      expect(status).toBe(200)
+      expect(body).not.toHaveProperty('id_token')
+    }
   })
 })

@@ -6,6 +6,7 @@ import { setImmediate as laterTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/store/open.ts'
+import { mayBeLost, openSqlite } from '../../src/store/sqlite.ts'
 import { transact } from '../../src/store/transaction.ts'
 
 let folder: string
@@ -52,6 +53,32 @@ test('writes that come together share one commit, and are answered when it is th
   })
   expect(await Promise.all(works)).toEqual(Array.from({ length: 20 }, () => 20))
   expect(commits() - before).toBe(1)
+})
+
+const addLightly = (name: string) =>
+  sql`${sql.raw(mayBeLost)} insert into tickets (id_hash, expires_at) values (${name}, 0)`.execute(db)
+
+test('what a power cut may take shares a commit too, never one that others wait for the disk with', async () => {
+  const alone = commits()
+  await Promise.all(Array.from({ length: 10 }, (_, n) => addLightly(`light ${n}`)))
+  expect(commits() - alone).toBe(1)
+
+  const before = commits()
+  await Promise.all([addLightly('light first'), add(db, 'one'), addLightly('light with it'), add(db, 'two')])
+  expect(commits() - before).toBe(2)
+  expect(await names()).toHaveLength(14)
+})
+
+test('a commit waits for the disk unless it was told otherwise', () => {
+  const one = openSqlite(join(folder, 'alone.db'))
+  const how = () => one.run('pragma synchronous', []).rows
+  const [full, normal] = [[{ synchronous: 2 }], [{ synchronous: 1 }]]
+  expect(how()).toEqual(full)
+  one.waitForDisk(false)
+  expect(how()).toEqual(normal)
+  one.waitForDisk(true)
+  expect(how()).toEqual(full)
+  one.close()
 })
 
 test('nobody reads what is not committed, but whoever wrote it within his transaction', async () => {

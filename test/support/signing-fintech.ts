@@ -173,8 +173,8 @@ export async function signingFintech(
     push,
     exchange,
     returnWithCode,
-    refresh: (token: string, sent?: Sent) =>
-      form('/token', { grant_type: 'refresh_token', refresh_token: token }, sent),
+    refresh: (token: string, { fields = {}, ...sent }: Sent & { fields?: Fields } = {}) =>
+      form('/token', { grant_type: 'refresh_token', refresh_token: token, ...fields }, sent),
     /** From the button to the tokens. */
     async connect(changes: Fields = {}, loginId?: string) {
       const { code, verifier } = await returnWithCode(changes, loginId === undefined ? {} : { loginId })
