@@ -156,7 +156,7 @@ export async function createApp(given: AppParts): Promise<App> {
     consents,
     refusals,
     adapter: createAdapterFactory({ db, clock, clients, consents, publicUrl }),
-    cookieKeys: secrets.derive('engine-cookies').map((key) => key.toString('base64url')),
+    cookieKeys: secrets.derive('engine-cookies'),
     interactionLifetime: hours(25),
     reach,
     renderError: engineErrorPage(server, pages),

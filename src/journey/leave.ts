@@ -7,7 +7,7 @@ import type { Granted } from '../web/receipt.ts'
 import { abandon } from './finish.ts'
 import { type Ending, isIdle, type Journey, journeyHash, newJourney, readJourney } from './journey.ts'
 import { nextStep } from './next-step.ts'
-import { type JourneyParts, type JourneyRequest, rawOf, type Visit, writeJourney } from './visit.ts'
+import { type JourneyParts, type JourneyRequest, type Visit, writeJourney } from './visit.ts'
 
 type Why = Exclude<Ending, 'allowed'> | 'not-renewable'
 
@@ -45,7 +45,7 @@ export async function endJourney(
       step,
     },
   })
-  await parts.interactions.refuse(rawOf(visit), { error, description, step })
+  await parts.interactions.refuse(visit.uid, { error, description, step })
   return toReturnPage(visit, how)
 }
 

@@ -24,7 +24,6 @@ import {
   noteStep,
   openVisit,
   pastWith,
-  rawOf,
   renews,
   type Visit,
   writeJourney,
@@ -198,7 +197,7 @@ async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<
   if ('problem' in outcome) return sayProblem(visit, due, outcome.problem)
   const { consent } = outcome
   const signedInAt = visit.context.facts.customer?.since ?? visit.context.now
-  await parts.interactions.allow(rawOf(visit), {
+  await parts.interactions.allow(visit.uid, {
     customer: consent.customer,
     signedInAt,
     consent: consent.id,

@@ -229,11 +229,6 @@ export function writeJourney({ request, uid }: Pick<Visit, 'request' | 'uid'>, j
   return journey
 }
 
-export const rawOf = ({ request, reply }: Pick<Visit, 'request' | 'reply'>) => ({
-  req: request.raw,
-  res: reply.raw,
-})
-
 /** For the desk: where somebody on the phone stands. A page that was only looked at leaves no row. */
 export function noteStep(
   { db }: JourneyParts,

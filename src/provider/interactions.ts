@@ -32,10 +32,13 @@ export type PendingRequest = {
 export type Interactions = {
   /** The request of this browser and uid; undefined when it is over, unknown or another browser's. */
   find: (raw: Raw, uid: string) => Promise<PendingRequest | undefined>
-  /** Login and consent in one result. */
-  allow: (raw: Raw, given: { customer: string; signedInAt: number; consent: string }) => Promise<void>
+  /**
+   * Login and consent in one result.
+   * @param uid of a request that `find` has found
+   */
+  allow: (uid: string, given: { customer: string; signedInAt: number; consent: string }) => Promise<void>
   /** @param refusal with the step at which the customer was: for the fintech's developer, not in the answer */
-  refuse: (raw: Raw, refusal: { error: JourneyError; description: string; step: string }) => Promise<void>
+  refuse: (uid: string, refusal: { error: JourneyError; description: string; step: string }) => Promise<void>
 }
 
 export function createInteractions(provider: Provider): Interactions {
@@ -64,20 +67,25 @@ export function createInteractions(provider: Provider): Interactions {
         },
       }
     },
-    allow: (raw, { customer, signedInAt, consent }) =>
-      storeFirst(raw, {
+    allow: (uid, { customer, signedInAt, consent }) =>
+      storeFirst(uid, {
         // auth_time is when he signed in, not when he came back.
         login: { accountId: customer, remember: false, ts: Math.floor(signedInAt / 1000) },
         consent: { grantId: consent },
       }),
-    refuse: (raw, { error, description, step }) =>
-      storeFirst(raw, { error, error_description: description, step }),
+    refuse: (uid, { error, description, step }) =>
+      storeFirst(uid, { error, error_description: description, step }),
   }
 
-  /** The first result stands: another tab may have answered while this one was on its way. */
-  async function storeFirst({ req, res }: Raw, result: InteractionResults): Promise<void> {
-    const details = await provider.interactionDetails(req, res).catch(lost)
-    if (details && details.result === undefined) await provider.interactionResult(req, res, result)
+  /**
+   * The first result stands: another tab may have answered while this one was on its way. What the engine's own
+   * `interactionResult` does, without reading cookie and request a second time.
+   */
+  async function storeFirst(uid: string, result: InteractionResults): Promise<void> {
+    const details = await provider.Interaction.find(uid)
+    if (!details || details.result !== undefined) return
+    details.result = result
+    await details.persist()
   }
 }
 

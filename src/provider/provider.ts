@@ -15,6 +15,7 @@ import { assertionClaims, clockTolerance } from './assertion.ts'
 import { clientSecretMatches } from './client.ts'
 import { answerWhileAway } from './database-away.ts'
 import { fetchClientKeys } from './client-keys.ts'
+import { cookieSignatures } from './cookie-signatures.ts'
 import { discoverTruly } from './discovery.ts'
 import { grantMetadata, grantParameters } from './grant-management.ts'
 import { giveIdTokensWhereAsked } from './id-token.ts'
@@ -32,7 +33,8 @@ type ProviderParts = {
   readonly mutualTls: { readonly url: string; readonly hasAuthorities: boolean } | undefined
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly jwks: NonNullable<Configuration['jwks']>
-  readonly cookieKeys: readonly string[]
+  /** newest first */
+  readonly cookieKeys: readonly [Buffer, ...Buffer[]]
   /** where clients' keys may be fetched from */
   readonly reach: Reach
   readonly pairwiseKey: Buffer
@@ -151,7 +153,7 @@ export function createProvider(parts: ProviderParts): Provider {
       },
     },
     cookies: {
-      keys: [...parts.cookieKeys],
+      keys: cookieSignatures(parts.cookieKeys),
       names: cookieNames(publicUrl),
       long: { httpOnly: true, sameSite: 'lax', signed: true },
       short: { httpOnly: true, sameSite: 'lax', signed: true },
