@@ -64,20 +64,27 @@ export function createHttpBank({ gateway, clock, log, limits, timeout }: HttpBan
   /** Asks, and where that is safe asks again, all within the time of one call. */
   async function exchanged(name: CallName, body: unknown): Promise<Exchanged> {
     const { path, repeat, timeout: usual } = calls[name]
-    const stop = AbortSignal.timeout(timeout ?? usual)
+    const ending = new AbortController()
+    // Not AbortSignal.timeout: that one goes off, and makes an error, also long after the answer.
+    const timer = setTimeout(() => ending.abort(), timeout ?? usual)
+    const { signal: stop } = ending
     const headers = {
       'x-correlation-id': currentTrace()?.journey ?? randomUUID(),
       ...(repeat === 'freely' ? {} : { 'idempotency-key': randomUUID() }),
     }
     const post = () =>
       exchange.post({ path, headers: { ...headers, traceparent: traceparent() }, body, stop })
-    let got = await post()
-    for (let n = 0; n < mostRepetitions && isSick(got) && repeat !== 'never' && !stop.aborted; n += 1) {
-      // At once, all would come back at once.
-      await pause((50 + Math.random() * 100) * 2 ** n, undefined, { signal: stop }).catch(() => undefined)
-      if (!stop.aborted) got = await post()
+    try {
+      let got = await post()
+      for (let n = 0; n < mostRepetitions && isSick(got) && repeat !== 'never' && !stop.aborted; n += 1) {
+        // At once, all would come back at once.
+        await pause((50 + Math.random() * 100) * 2 ** n, undefined, { signal: stop }).catch(() => undefined)
+        if (!stop.aborted) got = await post()
+      }
+      return got
+    } finally {
+      clearTimeout(timer)
     }
-    return got
   }
 
   function answerIn<Name extends CallName>(
