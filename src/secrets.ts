@@ -2,7 +2,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
   hash,
@@ -128,11 +127,13 @@ const spoken = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** `length` characters a person can read out, from random or given bytes. */
 export function spokenCode(length: number, bytes: Uint8Array = randomBytes(length)): string {
-  return Array.from(bytes.subarray(0, length), (byte) => spoken[byte % 32]).join('')
+  let code = ''
+  for (const byte of bytes.subarray(0, length)) code += spoken[byte % 32]
+  return code
 }
 
 /** 受付番号: a short name of a journey for the phone and the log; the uid cannot be had back from it. */
 export function journeyNumber(uid: string): string {
-  const code = spokenCode(8, createHash('sha256').update(`journey-number ${uid}`).digest())
+  const code = spokenCode(8, hash('sha256', `journey-number ${uid}`, 'buffer'))
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
