@@ -46,13 +46,16 @@ const echo = z.union([
   z.object(consentActivated),
   z.object(consentEnded),
   z.object(accountStopped),
-  z.object({ event, what: z.enum(byHand), at, client: text.optional(), key: text.optional() }),
+  z.object({ event, what: z.literal(byHand), at, client: text.optional(), key: text.optional() }),
 ])
 
 export type Echo = z.output<typeof echo>
 
+const echoed: ReadonlySet<string> = new Set(echo.options.flatMap(({ shape }) => [...shape.what.values]))
+
 /** The line for this row of the audit; undefined for the many that a restore may forget. */
 export function echoOf(row: Pick<Selectable<Tables['audit']>, 'at' | 'event' | 'payload'>): Echo | undefined {
+  if (!echoed.has(row.event)) return undefined
   const payload = JSON.parse(row.payload) as Record<string, unknown>
   return echo.safeParse({ ...payload, event: 'audit-echo', what: row.event, at: row.at }).data
 }
