@@ -4,6 +4,7 @@ import { keyedHash, spokenCode, unguessable } from '../secrets.ts'
 import { record } from '../store/audit.ts'
 import {
   type Consent,
+  findBesideActive,
   findConsent,
   findConsentByNumber,
   findConsentOfArrangement,
@@ -70,13 +71,11 @@ export function createConsents({
 
   return {
     async give(transaction, agreement) {
-      const known = await findConsentOfJourney(transaction, agreement.journeyHash)
-      if (known) return known
       const { customer, client, services, accounts, language, endsAt } = agreement
       const former = await renewable(transaction, customer, client, agreement.grantedAt)
       const id = unguessable()
       const number = consentNumber()
-      await insertConsent(transaction, {
+      const given = await insertConsent(transaction, {
         id,
         number,
         arrangement_id: (!agreement.freshGrant && former?.arrangementId) || unguessable(),
@@ -108,6 +107,7 @@ export function createConsents({
         bank_terms_version: agreement.bankTermsVersion,
         client_terms_version: agreement.clientTermsVersion,
       })
+      if (!given) return firstOfJourney(transaction, agreement.journeyHash)
       await record(transaction, clock(), agreement.journeyNumber, {
         event: 'consent-granted',
         consent: id,
@@ -122,8 +122,6 @@ export function createConsents({
         wordingHash: agreement.wordingHash,
         language,
       })
-      const given = await findConsent(transaction, id)
-      if (!given) throw new Error('a consent just written is not there')
       return given
     },
 
@@ -148,18 +146,18 @@ export function createConsents({
     listOf: (customer, client) => listConsents(db, customer, client),
 
     async activate(transaction, id) {
-      const consent = await findConsent(transaction, id)
+      const found = await findBesideActive(transaction, id)
+      const consent = found.find((one) => one.id === id)
       if (consent?.status !== 'granted') return consent?.status === 'active'
       const at = clock()
       const { number, customer, client, language, endsAt } = consent
-      for (const former of await listConsents(transaction, customer, client)) {
-        if (former.status === 'active') {
-          await endConsent(transaction, former.id, at, {
-            status: 'replaced',
-            by: 'customer',
-            reason: `replaced by ${number}`,
-          })
-        }
+      for (const former of found) {
+        if (former.id === id) continue
+        await endConsent(transaction, former.id, at, {
+          status: 'replaced',
+          by: 'customer',
+          reason: `replaced by ${number}`,
+        })
       }
       if (!(await markActive(transaction, id, at))) return false
       await record(transaction, at, null, {
@@ -215,6 +213,12 @@ export function createConsents({
       return over.length
     },
   }
+}
+
+async function firstOfJourney(db: Database, journeyHash: string): Promise<Consent> {
+  const first = await findConsentOfJourney(db, journeyHash)
+  if (!first) throw new Error('a journey has a consent that cannot be found')
+  return first
 }
 
 /** What cannot be one is not asked of the database, which may not even take it as text. */

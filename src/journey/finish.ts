@@ -16,6 +16,7 @@ import { journeyNumber } from '../secrets.ts'
 import { bankScopes } from '../consent/services.ts'
 import { type Consent, isLive } from '../store/consents.ts'
 import {
+  type Claim,
   claimAllow,
   claimRefusal,
   findHeldPins,
@@ -57,7 +58,7 @@ export async function finish(parts: FinishParts, context: StepContext, asked: As
   })
   if (claim.outcome === 'refuse') return { problem: { code: 'request-already-used' } }
   // A second press of 許可, or one after a crash, carries out what the first one agreed.
-  const finished = await carryOut(parts, claim.payload)
+  const finished = await carryOut(parts, claim.payload, claim)
   if ('problem' in finished) {
     if (finished.problem.code === 'bank-unavailable')
       await withdrawClaim(parts.db, context.journeyHash, claim.payload)
@@ -102,7 +103,7 @@ export async function sweepFinishing(
     try {
       // Too late for anybody to use: the PINs are not put in force for a consent that would end at once.
       if (since < now - unusedAfter) await giveUp(parts, journeyHash)
-      else if ('problem' in (await carryOut(parts, payload))) continue
+      else if ('problem' in (await carryOut(parts, payload, await readClaim(parts.db, journeyHash)))) continue
       done += 1
     } catch (error) {
       parts.log.error(
@@ -119,12 +120,14 @@ async function giveUp(parts: FinishParts, journeyHash: string): Promise<void> {
   await parts.pins.release(journeyHash)
 }
 
-/** PINs first (the bank keeps that idempotent), then consent, claim and audit together. */
-async function carryOut(parts: FinishParts, payload: string): Promise<Finished> {
+/**
+ * PINs first (the bank keeps that idempotent), then consent, claim and audit together.
+ * @param stands the claim as it was just read or made
+ */
+async function carryOut(parts: FinishParts, payload: string, stands: Claim | undefined): Promise<Finished> {
   const { db, clock, bank, consents } = parts
   const agreement = readAgreement(payload)
   const { journeyHash, customer } = agreement
-  const stands = await readClaim(db, journeyHash)
   const mayCommit = stands?.outcome === 'allow' && stands.payload === payload && !stands.done
   const held = await findHeldPins(db, journeyHash)
   const committed = mayCommit ? await bank.commitPins({ journey: journeyHash, customer }) : undefined

@@ -3,7 +3,10 @@
  * said; pending and wrong ones share one allowance, so parallel guesses gain nothing. One that never ended (the bank failed,
  * the process died) is forgotten once nobody has tried for a minute.
  */
+import type { ExpressionBuilder } from 'kysely'
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
+import type { Tables } from './schema.ts'
 
 export type AttemptRule = {
   /** wrong tries before a temporary lock */
@@ -38,50 +41,15 @@ export async function reserveAttempt(
   now: number,
   belongsTo: string | null = null,
 ): Promise<Reserved> {
-  await db
-    .deleteFrom('attempts')
-    .where('subject', '=', subject)
-    .where('forgotten_at', '<', now)
-    .where('locked_until', '<', now)
-    .where((eb) => eb.or([eb('pending', '=', 0), eb('pending_at', '<', now - pendingFor)]))
-    .execute()
-  const row = await db
-    .insertInto('attempts')
-    .values({
-      subject,
-      failures: 0,
-      pending: 1,
-      pending_at: now,
-      temporary_locks: 0,
-      locked_until: 0,
-      forgotten_at: now + rule.forgetAfter,
-      belongs_to: belongsTo,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .column('subject')
-        .doUpdateSet((eb) => ({
-          pending: eb
-            .case()
-            .when('attempts.pending_at', '<', now - pendingFor)
-            .then(eb.lit(1))
-            .else(eb('attempts.pending', '+', 1))
-            .end(),
-          pending_at: now,
-        }))
-        .where((eb) =>
-          eb.or([
-            eb(eb('attempts.failures', '+', eb.ref('attempts.pending')), '<', rule.tries),
-            eb.and([
-              eb('attempts.pending_at', '<', now - pendingFor),
-              eb('attempts.failures', '<', rule.tries),
-            ]),
-          ]),
-        )
-        .where('attempts.locked_until', '<', now),
-    )
-    .returning(['failures', 'pending', 'temporary_locks'])
-    .executeTakeFirst()
+  const { rows } = await reserve(db, {
+    subject,
+    belongsTo,
+    now,
+    undecided: now - pendingFor,
+    forgottenAt: now + rule.forgetAfter,
+    tries: rule.tries,
+  })
+  const [row] = rows
   if (row)
     return { ok: true, left: rule.tries - row.failures - row.pending, wrongBefore: allWrong(row, rule.tries) }
   const locked = await db
@@ -93,19 +61,90 @@ export async function reserveAttempt(
   return { ok: false, lockedUntil: locked?.locked_until }
 }
 
+type Reservation = {
+  subject: string
+  belongsTo: string | null
+  now: number
+  /** what is pending from before that never ended */
+  undecided: number
+  forgottenAt: number
+  tries: number
+}
+
+/** In one statement, so that parallel tries see each other: nothing is returned where no try is left. */
+const reserve = prepared((db, { subject, belongsTo, now, undecided, forgottenAt, tries }: Reservation) =>
+  db
+    .insertInto('attempts')
+    .values({
+      subject,
+      failures: 0,
+      pending: 1,
+      pending_at: now,
+      temporary_locks: 0,
+      locked_until: 0,
+      forgotten_at: forgottenAt,
+      belongs_to: belongsTo,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .column('subject')
+        .doUpdateSet((eb) => {
+          const unlessForgotten = (column: 'failures' | 'temporary_locks' | 'forgotten_at') =>
+            eb
+              .case()
+              .when(isForgotten(eb, { now, undecided }))
+              .then(eb.ref(`excluded.${column}`))
+              .else(eb.ref(`attempts.${column}`))
+              .end()
+          return {
+            failures: unlessForgotten('failures'),
+            temporary_locks: unlessForgotten('temporary_locks'),
+            forgotten_at: unlessForgotten('forgotten_at'),
+            pending: eb
+              .case()
+              .when('attempts.pending_at', '<', undecided)
+              .then(eb.lit(1))
+              .else(eb('attempts.pending', '+', 1))
+              .end(),
+            pending_at: now,
+          }
+        })
+        .where((eb) =>
+          eb.or([
+            isForgotten(eb, { now, undecided }),
+            eb(eb('attempts.failures', '+', eb.ref('attempts.pending')), '<', tries),
+            eb.and([eb('attempts.pending_at', '<', undecided), eb('attempts.failures', '<', tries)]),
+          ]),
+        )
+        .where('attempts.locked_until', '<', now),
+    )
+    .returning(['failures', 'pending', 'temporary_locks']),
+)
+
+/** Nothing of it counts any more. */
+const isForgotten = (
+  eb: ExpressionBuilder<Tables, 'attempts'>,
+  { now, undecided }: Pick<Reservation, 'now' | 'undecided'>,
+) =>
+  eb.and([
+    eb('attempts.forgotten_at', '<', now),
+    eb('attempts.locked_until', '<', now),
+    eb.or([eb('attempts.pending', '=', 0), eb('attempts.pending_at', '<', undecided)]),
+  ])
+
 /** A temporary lock starts the count anew, but what led to it is not forgotten. */
 const allWrong = (row: { failures: number; temporary_locks: number }, tries: number): number =>
   row.failures + row.temporary_locks * tries
 
 /** How many wrong tries of a subject are remembered. */
 export async function wrongTriesOf(db: Database, subject: string, tries: number): Promise<number> {
-  const row = await db
-    .selectFrom('attempts')
-    .select(['failures', 'temporary_locks'])
-    .where('subject', '=', subject)
-    .executeTakeFirst()
+  const [row] = (await wrongOf(db, { subject })).rows
   return row ? allWrong(row, tries) : 0
 }
+
+const wrongOf = prepared((db, { subject }: { subject: string }) =>
+  db.selectFrom('attempts').select(['failures', 'temporary_locks']).where('subject', '=', subject),
+)
 
 /** What a wrong try led to: the lock that stands now, and whether this very try caused it. */
 export type AfterWrong = { readonly lockedUntil: number | undefined; readonly caused: boolean }
@@ -160,17 +199,24 @@ export async function confirmWrong(
 
 /** The bank could not say, or what was tried counts elsewhere: the try was none. */
 export async function giveBack(db: Database, subject: string): Promise<void> {
-  await db
+  await takeBack(db, { subject })
+}
+
+const takeBack = prepared((db, { subject }: { subject: string }) =>
+  db
     .updateTable('attempts')
     .set((eb) => ({ pending: eb('pending', '-', 1) }))
     .where('subject', '=', subject)
-    .where('pending', '>', 0)
-    .execute()
-}
+    .where('pending', '>', 0),
+)
 
 /** The try was right: former wrong ones are forgotten, those still pending are not. */
 export async function forgetAttempts(db: Database, subject: string): Promise<void> {
-  await db
+  await forget(db, { subject })
+}
+
+const forget = prepared((db, { subject }: { subject: string }) =>
+  db
     .updateTable('attempts')
     .set((eb) => ({
       failures: 0,
@@ -184,9 +230,8 @@ export async function forgetAttempts(db: Database, subject: string): Promise<voi
         .end(),
     }))
     .where('subject', '=', subject)
-    .where('locked_until', '<', forGood)
-    .execute()
-}
+    .where('locked_until', '<', forGood),
+)
 
 /** Until when a subject or a part of it is locked, ms; undefined when nothing is. */
 export async function lockOf(db: Database, subject: string, now: number): Promise<number | undefined> {

@@ -1,5 +1,7 @@
 /** The audit trail: one closed union of events, each written in the transaction of what it records. No PIN, no secret, no account number. */
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
+import type { Tables } from './schema.ts'
 
 /** Who did it: the customer, his fintech, the bank's own rules, or one member of its staff by the name in the allow-list. */
 export type Actor = 'customer' | 'client' | 'system' | StaffActor
@@ -178,11 +180,14 @@ export async function record(
   entry: AuditEvent,
 ): Promise<void> {
   const { event, ...payload } = entry
-  await db
-    .insertInto('audit')
-    .values({ at, event, journey, payload: JSON.stringify(payload), ...searchedBy(entry) })
-    .execute()
+  await insert(db, { at, event, journey, payload: JSON.stringify(payload), ...searchedBy(entry) })
 }
+
+type Row = Pick<Tables['audit'], 'at' | 'event' | 'journey' | 'payload' | 'customer' | 'client' | 'consent'>
+
+const insert = prepared((db, { at, event, journey, payload, customer, client, consent }: Row) =>
+  db.insertInto('audit').values({ at, event, journey, payload, customer, client, consent }),
+)
 
 function searchedBy(entry: AuditEvent): {
   readonly customer: string | null

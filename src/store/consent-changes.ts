@@ -1,26 +1,37 @@
 /** How the rows of consents change: written once at 許可, then only their state, and each change at most once. */
 import type { Insertable } from 'kysely'
 import type { Actor } from './audit.ts'
-import { type Consent, readAccounts, readStopped } from './consents.ts'
+import { type Consent, fromRow, readAccounts, readStopped } from './consents.ts'
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
 import type { ConsentStatus, Tables } from './schema.ts'
 
 export type NewConsent = Insertable<Tables['consents']>
 
-export async function insertConsent(db: Database, row: NewConsent): Promise<void> {
-  await db.insertInto('consents').values(row).execute()
+/** Undefined, and nothing written, when the journey has one already. */
+export async function insertConsent(db: Database, row: NewConsent): Promise<Consent | undefined> {
+  const written = await db
+    .insertInto('consents')
+    .values(row)
+    .onConflict((conflict) => conflict.column('journey_hash').doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  return written && fromRow(written)
 }
 
 /** Moves a granted consent to active. False when it was not granted any more. */
 export async function markActive(db: Database, id: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
+  const { numAffectedRows } = await activate(db, { id, at })
+  return numAffectedRows === 1n
+}
+
+const activate = prepared((db, { id, at }: { id: string; at: number }) =>
+  db
     .updateTable('consents')
     .set({ status: 'active', activated_at: at })
     .where('id', '=', id)
-    .where('status', '=', 'granted')
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
+    .where('status', '=', 'granted'),
+)
 
 export type Ending = {
   readonly status: Exclude<ConsentStatus, 'granted' | 'active'>

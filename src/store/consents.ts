@@ -113,11 +113,42 @@ export async function listConsents(
   customer: string,
   client?: string,
 ): Promise<readonly Consent[]> {
-  let query = db.selectFrom('consents').selectAll().where('customer_id', '=', customer)
-  if (client !== undefined) query = query.where('client_id', '=', client)
-  const rows = await query.orderBy('granted_at', 'desc').execute()
+  const { rows } = await (client === undefined
+    ? ofCustomer(db, { customer })
+    : between(db, { customer, client }))
   return rows.map(fromRow)
 }
+
+const ofCustomer = prepared((db, { customer }: { customer: string }) =>
+  db.selectFrom('consents').selectAll().where('customer_id', '=', customer).orderBy('granted_at', 'desc'),
+)
+
+const between = prepared((db, { customer, client }: { customer: string; client: string }) =>
+  db
+    .selectFrom('consents')
+    .selectAll()
+    .where('customer_id', '=', customer)
+    .where('client_id', '=', client)
+    .orderBy('granted_at', 'desc'),
+)
+
+/** A consent, and the active ones of the same customer and client, in no order. */
+export async function findBesideActive(db: Database, id: string): Promise<readonly Consent[]> {
+  return (await besideActive(db, { id })).rows.map(fromRow)
+}
+
+const besideActive = prepared((db, { id }: { id: string }) =>
+  db
+    .selectFrom('consents as asked')
+    .innerJoin('consents', (join) =>
+      join
+        .onRef('consents.customer_id', '=', 'asked.customer_id')
+        .onRef('consents.client_id', '=', 'asked.client_id'),
+    )
+    .selectAll('consents')
+    .where('asked.id', '=', id)
+    .where((eb) => eb.or([eb('consents.id', '=', id), eb('consents.status', '=', 'active')])),
+)
 
 /** The consents of a client, the newest first. */
 export async function listConsentsOfClient(
@@ -154,7 +185,7 @@ export async function idsOfLive(
 export const isLive = (consent: Pick<Consent, 'status' | 'endsAt'>, now: number): boolean =>
   (consent.status === 'granted' || consent.status === 'active') && now <= consent.endsAt
 
-function fromRow(row: Selectable<Tables['consents']>): Consent {
+export function fromRow(row: Selectable<Tables['consents']>): Consent {
   const agreed = readAccounts(row.accounts)
   const ended = new Map(readStopped(row.stopped_accounts).map((one) => [one.id, one]))
   return {

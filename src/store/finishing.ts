@@ -3,6 +3,8 @@
  * again after a crash, meet here. Beside it the journeys that hold PINs with the bank.
  */
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
+import type { Tables } from './schema.ts'
 import { transact } from './transaction.ts'
 
 /** What stands for a journey: agreed but not carried out, carried out, or refused. */
@@ -13,16 +15,19 @@ export type Claim = { readonly outcome: 'allow' | 'refuse'; readonly payload: st
  * was carried out or refused before. One that was not carried out gives way to what the customer presses now.
  * @param isSame whether a claim under way agrees to the same
  */
-export function claimAllow(
+export async function claimAllow(
   db: Database,
   journeyHash: string,
   { payload, isSame, now }: { payload: string; isSame: (payload: string) => boolean; now: number },
 ): Promise<Claim> {
+  const claimed: Claim = { outcome: 'allow', payload, done: false }
+  // The first press, as nearly all are.
+  const { numAffectedRows } = await firstClaim(db, { journeyHash, payload, now })
+  if (numAffectedRows === 1n) return claimed
   return transact(db, async (transaction) => {
     const found = await readClaim(transaction, journeyHash)
     if (found && (found.done || found.outcome === 'refuse' || isSame(found.payload))) return found
     const row = { outcome: 'allow' as const, payload, created_at: now, done_at: null }
-    const claimed: Claim = { outcome: 'allow', payload, done: false }
     if (!found) {
       await transaction
         .insertInto('finishing')
@@ -41,6 +46,14 @@ export function claimAllow(
   })
 }
 
+const firstClaim = prepared(
+  (db, { journeyHash, payload, now }: { journeyHash: string; payload: string; now: number }) =>
+    db
+      .insertInto('finishing')
+      .values({ journey_hash: journeyHash, outcome: 'allow', payload, created_at: now, done_at: null })
+      .onConflict((conflict) => conflict.column('journey_hash').doNothing()),
+)
+
 /** Marks 許可 as carried out. False when it was refused, replaced or carried out meanwhile. */
 export async function markDone(
   db: Database,
@@ -48,16 +61,20 @@ export async function markDone(
   payload: string,
   now: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('finishing')
-    .set({ done_at: now })
-    .where('journey_hash', '=', journeyHash)
-    .where('outcome', '=', 'allow')
-    .where('payload', '=', payload)
-    .where('done_at', 'is', null)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
+  const { numAffectedRows } = await done(db, { journeyHash, payload, now })
+  return numAffectedRows === 1n
 }
+
+const done = prepared(
+  (db, { journeyHash, payload, now }: { journeyHash: string; payload: string; now: number }) =>
+    db
+      .updateTable('finishing')
+      .set({ done_at: now })
+      .where('journey_hash', '=', journeyHash)
+      .where('outcome', '=', 'allow')
+      .where('payload', '=', payload)
+      .where('done_at', 'is', null),
+)
 
 /** The bank could not commit: nothing was carried out, and what the customer presses next counts. */
 export async function withdrawClaim(db: Database, journeyHash: string, payload: string): Promise<void> {
@@ -83,13 +100,13 @@ export async function claimRefusal(db: Database, journeyHash: string, now: numbe
 }
 
 export async function readClaim(db: Database, journeyHash: string): Promise<Claim | undefined> {
-  const row = await db
-    .selectFrom('finishing')
-    .selectAll()
-    .where('journey_hash', '=', journeyHash)
-    .executeTakeFirst()
+  const [row] = (await claimOf(db, { journeyHash })).rows
   return row && { outcome: row.outcome, payload: row.payload, done: row.done_at !== null }
 }
+
+const claimOf = prepared((db, { journeyHash }: { journeyHash: string }) =>
+  db.selectFrom('finishing').selectAll().where('journey_hash', '=', journeyHash),
+)
 
 /** 許可 that a crash interrupted, oldest first. */
 export async function listInterrupted(
@@ -131,34 +148,35 @@ export async function noteHeldPins(
   customer: string,
   releaseAt: number,
 ): Promise<void> {
-  await db
-    .insertInto('held_pins')
-    .values({ journey_hash: journeyHash, customer_id: customer, release_at: releaseAt })
-    .onConflict((conflict) =>
-      conflict.column('journey_hash').doUpdateSet({ customer_id: customer, release_at: releaseAt }),
-    )
-    .execute()
+  await note(db, { journey_hash: journeyHash, customer_id: customer, release_at: releaseAt })
 }
+
+const note = prepared((db, { journey_hash, customer_id, release_at }: Tables['held_pins']) =>
+  db
+    .insertInto('held_pins')
+    .values({ journey_hash, customer_id, release_at })
+    .onConflict((conflict) => conflict.column('journey_hash').doUpdateSet({ customer_id, release_at })),
+)
 
 /** Forgets the note, unless the journey held more meanwhile: then `releaseAt` is another. */
 export async function forgetHeldPins(db: Database, journeyHash: string, releaseAt: number): Promise<void> {
-  await db
-    .deleteFrom('held_pins')
-    .where('journey_hash', '=', journeyHash)
-    .where('release_at', '=', releaseAt)
-    .execute()
+  await forget(db, { journeyHash, releaseAt })
 }
+
+const forget = prepared((db, { journeyHash, releaseAt }: { journeyHash: string; releaseAt: number }) =>
+  db.deleteFrom('held_pins').where('journey_hash', '=', journeyHash).where('release_at', '=', releaseAt),
+)
 
 export type HeldNote = { readonly journeyHash: string; readonly customer: string; readonly releaseAt: number }
 
 export async function findHeldPins(db: Database, journeyHash: string): Promise<HeldNote | undefined> {
-  const row = await db
-    .selectFrom('held_pins')
-    .selectAll()
-    .where('journey_hash', '=', journeyHash)
-    .executeTakeFirst()
+  const [row] = (await heldBy(db, { journeyHash })).rows
   return row && { journeyHash, customer: row.customer_id, releaseAt: row.release_at }
 }
+
+const heldBy = prepared((db, { journeyHash }: { journeyHash: string }) =>
+  db.selectFrom('held_pins').selectAll().where('journey_hash', '=', journeyHash),
+)
 
 export async function listHeldPinsToRelease(
   db: Database,

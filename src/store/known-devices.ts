@@ -1,5 +1,6 @@
 /** Browsers that customers signed in with. Customer, browser and network are keyed hashes: the table follows nobody. */
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
 
 export type KnownDevice = {
   /** of customer and browser together: one browser of two customers makes two rows that have nothing in common */
@@ -17,12 +18,16 @@ const mostOfACustomer = 20
 
 /** The right password was given; whether that is enough is not yet known. What was known of this browser stays. */
 export async function noteDevice(db: Database, device: KnownDevice, forgetAt: number): Promise<void> {
-  await db
-    .insertInto('known_devices')
-    .values({ ...device, signed_in_at: 0, forget_at: forgetAt })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ lane: device.lane }))
-    .execute()
+  await note(db, { ...device, forget_at: forgetAt })
 }
+
+const note = prepared(
+  (db, { id, customer, lane, network, agent, forget_at }: KnownDevice & { forget_at: number }) =>
+    db
+      .insertInto('known_devices')
+      .values({ id, customer, lane, network, agent, signed_in_at: 0, forget_at })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ lane })),
+)
 
 /** The sign-in is complete: from now on this browser is a known one. */
 export async function keepDevice(
@@ -30,11 +35,24 @@ export async function keepDevice(
   { id, customer, network, agent }: Omit<KnownDevice, 'lane'>,
   { now, forgetAt }: { readonly now: number; readonly forgetAt: number },
 ): Promise<void> {
-  await db
-    .updateTable('known_devices')
-    .set({ network, agent, signed_in_at: now, forget_at: forgetAt })
-    .where('id', '=', id)
-    .execute()
+  await keep(db, { id, network, agent, signed_in_at: now, forget_at: forgetAt })
+  await makeRoom(db, { customer })
+}
+
+const keep = prepared(
+  (
+    db,
+    {
+      id,
+      network,
+      agent,
+      signed_in_at,
+      forget_at,
+    }: Pick<KnownDevice, 'id' | 'network' | 'agent'> & { signed_in_at: number; forget_at: number },
+  ) => db.updateTable('known_devices').set({ network, agent, signed_in_at, forget_at }).where('id', '=', id),
+)
+
+const makeRoom = prepared((db, { customer }: Pick<KnownDevice, 'customer'>) => {
   const beyond = db
     .selectFrom('known_devices')
     .select('id')
@@ -43,8 +61,8 @@ export async function keepDevice(
     .orderBy('id')
     .limit(1000)
     .offset(mostOfACustomer)
-  await db.deleteFrom('known_devices').where('id', 'in', beyond).execute()
-}
+  return db.deleteFrom('known_devices').where('id', 'in', beyond)
+})
 
 /** Of complete sign-ins alone, the latest first. */
 export async function devicesOf(
@@ -52,47 +70,51 @@ export async function devicesOf(
   customer: string,
   now: number,
 ): Promise<readonly { id: string; network: string; agent: string; signedInAt: number }[]> {
-  const rows = await db
+  return (await complete(db, { customer, now })).rows
+}
+
+const complete = prepared((db, { customer, now }: { customer: string; now: number }) =>
+  db
     .selectFrom('known_devices')
     .select(['id', 'network', 'agent', 'signed_in_at as signedInAt'])
     .where('customer', '=', customer)
     .where('signed_in_at', '>', 0)
     .where('forget_at', '>', now)
-    .orderBy('signed_in_at', 'desc')
-    .execute()
-  return rows
-}
+    .orderBy('signed_in_at', 'desc'),
+)
 
 /** Whether a browser has signed in with this login ID before, to the end. */
 export async function isKnownLane(db: Database, lane: string, now: number): Promise<boolean> {
-  const row = await db
+  return (await ofLane(db, { lane, now })).rows.length > 0
+}
+
+const ofLane = prepared((db, { lane, now }: { lane: string; now: number }) =>
+  db
     .selectFrom('known_devices')
     .select('id')
     .where('lane', '=', lane)
     .where('signed_in_at', '>', 0)
-    .where('forget_at', '>', now)
-    .executeTakeFirst()
-  return row !== undefined
-}
+    .where('forget_at', '>', now),
+)
 
 /** How many customers signed in from a network since then, this one aside. */
 export async function othersFrom(
   db: Database,
-  {
-    network,
-    customer,
-    since,
-  }: { readonly network: string; readonly customer: string; readonly since: number },
+  seen: { readonly network: string; readonly customer: string; readonly since: number },
 ): Promise<number> {
-  const row = await db
-    .selectFrom('known_devices')
-    .select((eb) => eb.fn.count<number | string>('customer').distinct().as('others'))
-    .where('network', '=', network)
-    .where('customer', '!=', customer)
-    .where('signed_in_at', '>=', since)
-    .executeTakeFirst()
+  const [row] = (await countOthers(db, seen)).rows
   return Number(row?.others ?? 0)
 }
+
+const countOthers = prepared(
+  (db, { network, customer, since }: { network: string; customer: string; since: number }) =>
+    db
+      .selectFrom('known_devices')
+      .select((eb) => eb.fn.count<number | string>('customer').distinct().as('others'))
+      .where('network', '=', network)
+      .where('customer', '!=', customer)
+      .where('signed_in_at', '>=', since),
+)
 
 /** Deletes at most `batch` browsers that nobody used for long. */
 export async function deleteForgottenDevices(db: Database, now: number, batch: number): Promise<number> {

@@ -1,6 +1,8 @@
 /** What fintechs and customers are to be told: written in the transaction of what happened, handed over later by outbox/. */
 import { unguessable } from '../secrets.ts'
 import type { Database } from './open.ts'
+import { prepared } from './prepared.ts'
+import type { Tables } from './schema.ts'
 
 /** To the fintech: a consent, or one account of it, has ended. No name and no number of the customer. */
 export type OutgoingEvent = {
@@ -39,21 +41,32 @@ export async function post(
   { consent, client, at }: { readonly consent: string; readonly client: string; readonly at: number },
   message: Outgoing,
 ): Promise<void> {
-  await db
-    .insertInto('outbox')
-    .values({
-      id: unguessable(),
-      kind: message.kind,
-      consent_id: consent,
-      client_id: client,
-      payload: JSON.stringify(message),
-      created_at: at,
-      next_try_at: at,
-      tries: 0,
-      state: 'waiting',
-    })
-    .execute()
+  const payload = JSON.stringify(message)
+  await insert(db, {
+    id: unguessable(),
+    kind: message.kind,
+    consent_id: consent,
+    client_id: client,
+    payload,
+    created_at: at,
+  })
 }
+
+type New = Pick<Tables['outbox'], 'id' | 'kind' | 'consent_id' | 'client_id' | 'payload' | 'created_at'>
+
+const insert = prepared((db, { id, kind, consent_id, client_id, payload, created_at }: New) =>
+  db.insertInto('outbox').values({
+    id,
+    kind,
+    consent_id,
+    client_id,
+    payload,
+    created_at,
+    next_try_at: created_at,
+    tries: 0,
+    state: 'waiting',
+  }),
+)
 
 /** A message that waits, as the one who delivers it sees it. */
 export type WaitingMessage = {
