@@ -13,7 +13,8 @@ export type FintechServer = {
   /** Pushes a new request: where the customer is sent, and what proves later who asked. @throws Failed when it is refused */
   readonly push: () => Promise<{ readonly address: string; readonly verifier: string }>
   readonly exchange: (code: string, verifier: string) => Promise<Called>
-  readonly refresh: (refreshToken: string) => Promise<Called>
+  /** @param options whether `openid` is asked for again, which gives an ID token; the bare engine gives one in any case */
+  readonly refresh: (refreshToken: string, options?: { readonly idToken: boolean }) => Promise<Called>
   readonly introspect: (token: string) => Promise<Called>
   readonly revoke: (token: string) => Promise<Called>
   /** GET of the accounts API, such as `/api/accounts` */
@@ -63,7 +64,12 @@ export function openFintechServer(
         redirect_uri: redirectUri,
         code_verifier: verifier,
       }),
-    refresh: (token) => call('token', { grant_type: 'refresh_token', refresh_token: token }),
+    refresh: (token, { idToken } = { idToken: false }) =>
+      call('token', {
+        grant_type: 'refresh_token',
+        refresh_token: token,
+        ...(idToken ? { scope: 'openid balances transactions' } : {}),
+      }),
     introspect: (token) => call('introspect', { token }),
     revoke: (token) => call('revoke', { token }),
     async api(path, token) {

@@ -59,7 +59,7 @@ async function workOf({ load, journey }: Target): Promise<() => Promise<void>> {
   if (work === 'accounts') return each(access, (token) => load.api('/api/accounts', token))
   return each(
     got.map(({ refresh }) => refresh),
-    load.refresh,
+    (token) => load.refresh(token),
   )
 }
 

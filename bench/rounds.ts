@@ -10,6 +10,7 @@ export const works = [
   'journeys',
   'journeys with argon2id',
   'refreshes',
+  'refreshes with an ID token',
   'introspections',
   'accounts calls',
 ] as const
@@ -46,7 +47,8 @@ async function oneRound(target: Target, options: RoundOptions): Promise<Record<W
   target.setArgon2(false)
   // Few enough for what the bare engine's adapter keeps, which is a thousand records.
   const refreshTokens = got.slice(-40).map(({ refresh }) => refresh)
-  const refreshes = await measure(each(refreshTokens, load.refresh))
+  const refreshes = await measure(each(refreshTokens, (token) => load.refresh(token)))
+  const withIdToken = await measure(each(refreshTokens, (token) => load.refresh(token, { idToken: true })))
   // Newer than all that the refreshes left, which may have pushed the first ones out.
   const accessTokens: string[] = []
   for (const token of refreshTokens) accessTokens.push(String((await load.refresh(token)).body.access_token))
@@ -54,6 +56,7 @@ async function oneRound(target: Target, options: RoundOptions): Promise<Record<W
     journeys,
     'journeys with argon2id': withArgon2,
     refreshes,
+    'refreshes with an ID token': withIdToken,
     introspections: await measure(each(accessTokens, load.introspect)),
     'accounts calls': await measure(each(accessTokens, (token) => load.api('/api/accounts', token))),
   }
