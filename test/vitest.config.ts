@@ -23,7 +23,7 @@ const onOneDatabase = [
   'test/**/certificate.test.ts',
   'test/bank/{gateway-faults,http,openapi,toy-bank}.test.ts',
   'test/journey/{bank-trouble,cookie,next-step}.test.ts',
-  'test/store/{database-away,group-commit,postgres}.test.ts',
+  'test/store/{database-away,group-commit,plans,postgres}.test.ts',
 ]
 
 // A worker loads the product once and runs file after file: to load it for each would take a third of the time.

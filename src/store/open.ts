@@ -15,6 +15,7 @@ import { up as refusals } from './migrations/0007-refusals.ts'
 import { up as developers } from './migrations/0009-developers.ts'
 import { up as risk } from './migrations/0010-risk.ts'
 import { up as leases } from './migrations/0012-leases.ts'
+import { up as whatIsOver } from './migrations/0013-what-is-over.ts'
 import { openPostgres, type Pool, type PoolUse, type PostgresOptions } from './postgres.ts'
 import type { Tables } from './schema.ts'
 
@@ -37,6 +38,7 @@ export const migrations = {
   '0009-developers': developers,
   '0010-risk': risk,
   '0012-leases': leases,
+  '0013-what-is-over': whatIsOver,
 } as const satisfies Changes
 
 /**

@@ -62,11 +62,11 @@ describe('migrate', () => {
   })
 
   it('is asked for by every other command on an older one, and brings it up', async () => {
-    await sql`delete from kysely_migration where name = '0012-leases'`.execute(bank.db)
-    await bank.db.schema.dropTable('leases').execute()
+    await sql`delete from kysely_migration where name = '0013-what-is-over'`.execute(bank.db)
+    await bank.db.schema.dropIndex('consents_over').execute()
     await expect(operate(bank, 'clients', 'list')).rejects.toThrow('migrate run')
     expect(await operate(bank, 'migrate', 'show')).toMatchObject({ status: 1 })
-    expect(await ask(bank, 'migrate', 'run')).toEqual({ applied: ['0012-leases'] })
+    expect(await ask(bank, 'migrate', 'run')).toEqual({ applied: ['0013-what-is-over'] })
     expect((await operate(bank, 'clients', 'list')).status).toBe(0)
   })
 })
