@@ -54,6 +54,8 @@ export type CertificateTickets = {
   issue: (answer: CertificateAnswer, uid: string) => string
   /** The answer, the first time this ticket is shown for this journey in time. */
   redeem: (ticket: string, uid: string) => Promise<CertificateAnswer | undefined>
+  /** Whether it was given by us, for whomever and however long ago. */
+  isOurs: (ticket: string) => boolean
 }
 
 const lifetime = seconds(60)
@@ -87,6 +89,7 @@ export function createTickets({
         .executeTakeFirstOrThrow()
       return numInsertedOrUpdatedRows === 1n ? given : undefined
     },
+    isOurs: (ticket) => secrets.open(ticket, 'certificate-ticket') !== undefined,
   }
 }
 

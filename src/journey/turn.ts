@@ -91,7 +91,9 @@ export async function redeemTicket(
 ): Promise<Journey | undefined> {
   const answer = typeof ticket === 'string' ? await tickets.redeem(ticket, boundTo) : undefined
   if (!answer) {
-    await context.audit({ event: 'certificate-refused', reason: 'ticket-refused', fingerprint: null })
+    // Whoever makes one up has proven nothing that an auditor would read, and could fill the trail.
+    if (typeof ticket === 'string' && tickets.isOurs(ticket))
+      await context.audit({ event: 'certificate-refused', reason: 'ticket-refused', fingerprint: null })
     return undefined
   }
   // Whoever was signed in before is not the holder of this certificate: nothing of him is kept.

@@ -203,12 +203,15 @@ describe('a certificate that was shown', () => {
     expect(problemOf(await enterPassword(walk))).toBe('certificate-too-old')
   })
 
-  it('is in the audit by its fingerprint, whether it was accepted or its ticket was refused', async () => {
+  it('is in the audit by its fingerprint, and so is its ticket where it is refused, but none that is made up', async () => {
     const walk = await begin(bank)
     await present(walk, 'mihon07-good')
     const fingerprint = createHash('sha256').update(authority.der('mihon07-good')).digest('hex')
     expect(await auditOf('certificate-accepted')).toEqual([{ payload: expect.stringContaining(fingerprint) }])
     await walk.browser.get(`${walk.base}/certificate?ticket=forged`)
+    expect(await auditOf('certificate-refused')).toEqual([])
+    const ofAnother = encodeURIComponent(bank.tickets.issue(goodCertificate(), 'another-journey'))
+    await walk.browser.get(`${walk.base}/certificate?ticket=${ofAnother}`)
     expect(await auditOf('certificate-refused')).toEqual([
       { payload: expect.stringContaining('ticket-refused') },
     ])
