@@ -82,6 +82,7 @@ export async function openInstallation({
     // Nobody shares requests out here who would have to be warned.
     STOP_AFTER_SECONDS: '0',
     BANK: bank.url,
+    ...asDeployed(),
     ...settings,
     ...environment,
   }
@@ -122,6 +123,17 @@ export async function openInstallation({
     throw error
   }
   return installation
+}
+
+/** What deploy/ninka.service tells Node and its allocator; what Node has compiled stays from one run to the next. */
+function asDeployed(): Record<string, string> {
+  const unit = readFileSync(join(root, 'deploy', 'ninka.service'), 'utf8')
+  const told = Object.fromEntries(
+    [...unit.matchAll(/^Environment="?((?:NODE|MALLOC)_\w+)=([^"\n]*)/gm)].map(
+      ([, name = '', value = '']) => [name, value],
+    ),
+  )
+  return { ...told, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'ninka') }
 }
 
 /** The fintech whose customers come: as a bank's staff register one. */

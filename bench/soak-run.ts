@@ -43,7 +43,8 @@ export async function soak({ database, atOnce, ...plan }: SoakPlan): Promise<Soa
   const installation = await openInstallation({
     database,
     asksEvery: 7,
-    environment: { NODE_OPTIONS: `--expose-gc --import=${probe}`, SOAK_PROBE_FILE: file, LOG_LEVEL: 'warn' },
+    flags: ['--expose-gc', `--import=${probe}`],
+    environment: { SOAK_PROBE_FILE: file, LOG_LEVEL: 'warn' },
   })
   const [program] = installation.running()
   if (!program) throw new Error('nothing runs')
@@ -90,9 +91,8 @@ export async function soak({ database, atOnce, ...plan }: SoakPlan): Promise<Soa
     const quiet = await sampleOf(program, file, { journeys: begun, seconds: seconds() })
     await program.stop()
     const atTheEnd = await countRows(databaseUrl)
-    const { NODE_OPTIONS: _probe, ...environment } = installation.environment
     const swept = async (ahead: number) => {
-      await sweepAhead(environment, ahead)
+      await sweepAhead(installation.environment, ahead)
       return countRows(databaseUrl)
     }
     const rows = { atTheEnd, twoDaysLater: await swept(days(2)), twoYearsLater: await swept(days(730)) }

@@ -15,13 +15,12 @@ import { createConsents } from './consent/consents.ts'
 import { createRefusals } from './explain/refusals.ts'
 import type { Institution } from './institution.ts'
 import { journeyRoutes } from './journey/routes.ts'
-import { certificateListener, mutualTlsListener, resources } from './listeners.ts'
+import { certificateListener, deskListener, mutualTlsListener, resources } from './listeners.ts'
 import type { Log } from './log.ts'
 import { measureBank } from './metrics/bank.ts'
 import { internalListener } from './metrics/listener.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { readState } from './metrics/state.ts'
-import { createDesk } from './operator/desk/desk.ts'
 import type { Entrance } from './operator/desk/entrance.ts'
 import { createAdapterFactory } from './provider/adapter.ts'
 import { createInteractions } from './provider/interactions.ts'
@@ -210,7 +209,7 @@ export async function createApp(given: AppParts): Promise<App> {
     certificates && (await certificateListener({ ...parts, certificates, pages, site, tickets }))
   const mutualTlsServer = mutualTls && (await mutualTlsListener({ ...resourceParts, mutualTls, pages }))
   const deskServer =
-    parts.desk && (await createDesk({ ...parts, entrance: parts.desk, clients, consents, locks }))
+    parts.desk && (await deskListener({ ...parts, entrance: parts.desk, clients, consents, locks }))
   const background = await createBackground({ ...parts, finishing, clients, jwks, reach })
   server.addHook('onClose', () => background.stop())
   readState({ db, clock, metrics, readiness, verifiers: verifiersOf(parts) })

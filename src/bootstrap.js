@@ -1,7 +1,8 @@
 // What every npm script calls first: gets the packages and a new enough Node, then runs the program. Plain
 // JavaScript, because an older Node reads it; it must never change what is installed under a live service.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -51,6 +52,7 @@ try {
   if (mode === 'test') console.log('0 passed, 1 failed')
   process.exit(1)
 }
+if (mode === 'demo' || mode === 'start') keepCompiledCode()
 if (mode in PROGRAMS) await launch(resolve(PROGRAMS[/** @type {keyof typeof PROGRAMS} */ (mode)]))
 
 /** Makes the machine ready, or throws the one line that tells a person what to do; `install` stops after it. */
@@ -114,6 +116,25 @@ async function installDebianPackages() {
 }
 
 /**
+ * Whatever Node compiled at the last start it need not compile again: that is half of a start. It is kept where the data are, and
+ * nowhere where others could put code of theirs.
+ */
+function keepCompiledCode() {
+  if (process.env.NODE_COMPILE_CACHE) return
+  const folder = resolve(process.env.DATA_DIR || 'data', 'code-cache')
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch {
+    // It is there already, or there cannot be one: then every start compiles anew.
+  }
+  const { uid, mode: rights } = statSync(folder, { throwIfNoEntry: false }) ?? { uid: -1, mode: 0 }
+  if (uid !== process.getuid?.() || (rights & 0o022) !== 0) return
+  // Of the environment, so that workers find it, and a newer Node than this one.
+  process.env.NODE_COMPILE_CACHE = folder
+  if (isNewEnough) module.enableCompileCache(folder)
+}
+
+/**
  * Runs the program in this process where its Node is new enough, else in a child.
  * @param {string} program
  */
@@ -122,7 +143,7 @@ async function launch(program) {
     process.argv = [process.execPath, program, mode, ...rest]
     await import(pathToFileURL(program).href)
   } else {
-    process.exitCode = await run(carriedNode, [program, mode, ...rest])
+    process.exitCode = await run(carriedNode, [...process.execArgv, program, mode, ...rest])
   }
 }
 

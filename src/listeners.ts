@@ -12,6 +12,7 @@ import type { Consents } from './consent/consents.ts'
 import type { Refusals } from './explain/refusals.ts'
 import { errorRoutes } from './explain/routes.ts'
 import { grantsApi } from './grants/routes.ts'
+import type { DeskServerParts } from './operator/desk/desk.ts'
 import { accessOfRequest } from './provider/access.ts'
 import { mountAliases } from './provider/mount.ts'
 import type { Clients } from './store/clients.ts'
@@ -102,4 +103,10 @@ export async function mutualTlsListener({
   await mountAliases(app, { provider: parts.provider, origin: origin.url })
   await resources(app, { ...parts, origin: origin.url })
   return app
+}
+
+/** Where there is no desk, its pages are not even loaded. */
+export async function deskListener(parts: DeskServerParts): Promise<FastifyInstance> {
+  const { createDesk } = await import('./operator/desk/desk.ts')
+  return createDesk(parts)
 }

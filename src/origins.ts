@@ -1,4 +1,6 @@
 /** The two origins that ask for client certificates, as settings and institution have them: who forwards, how, and whose count. */
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { CertificateParts, MutualTlsParts } from './app.ts'
 import type { CertificateOrigin } from './certificate/origin.ts'
 import { createVerifier } from './certificate/verify.ts'
@@ -52,4 +54,32 @@ function originOf(
         trustedProxies: [loopback],
         secret: secrets.derive('demo-front')[0].toString('base64url'),
       }
+}
+
+type Behind = {
+  readonly at: CertificateSettings | MutualTlsSettings | undefined
+  readonly server: FastifyInstance | undefined
+  readonly origin: CertificateOrigin | undefined
+}
+
+/** A listener behind a proxy; where no proxy stands before it, behind the demo's own TLS front. */
+export async function listenBehind(
+  { host }: Settings,
+  /** the demo's own front's; undefined where that is another process's */
+  frontCertificate: { readonly certFile: string; readonly keyFile: string } | undefined,
+  { at, server, origin }: Behind,
+): Promise<{ close: () => Promise<void> } | undefined> {
+  if (!at || !server) return undefined
+  const { port, frontPort } = at
+  // Behind the demo's own front nobody but it has a business here.
+  await server.listen({ host: frontPort === undefined ? host : loopback, port })
+  if (!frontCertificate || frontPort === undefined || !origin?.secret) return undefined
+  const { startTlsFront } = await import('./demo/tls-front.ts')
+  return startTlsFront({
+    host,
+    port: frontPort,
+    ...frontCertificate,
+    upstream: { host: loopback, port: (server.server.address() as AddressInfo).port },
+    secret: origin.secret,
+  })
 }

@@ -21,6 +21,18 @@ export const stopsWithin = (after: number): number => after + answersWithin + cl
 /** A connection that the system has accepted for us may not have been read yet. */
 const unread = 50
 
+/** A program that runs: what it says to whoever started it, and how it ends. */
+export type Started = {
+  readonly said: string
+  readonly stop: () => Promise<void>
+  /** ms that it may take */
+  readonly stopsWithin?: number
+  /** another process has taken over: nobody has to be warned */
+  readonly retire?: () => Promise<void>
+  /** workers are replaced one after the other */
+  readonly replace?: () => Promise<void>
+}
+
 export type Requests = {
   /**
    * No new requests, and the answers to those that there are.

@@ -71,7 +71,7 @@ describe('settings', () => {
   const source = readFileSync(join(root, 'src/settings.ts'), 'utf8')
   const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): ?\S/gm)].map(([, name = '']) => name)
   /** Other programs' own, and those of the samples. */
-  const foreign = /^(NODE_|ISSUER$|CLIENT_|REDIRECT_|ACCESS_|REFRESH_|NINKA_PROXY_SECRET$)/
+  const foreign = /^(NODE_|MALLOC_|ISSUER$|CLIENT_|REDIRECT_|ACCESS_|REFRESH_|NINKA_PROXY_SECRET$)/
 
   it('are what the program reads', () => {
     expect(known.length).toBeGreaterThan(20)

@@ -1,35 +1,24 @@
 /** The parts of the demo as processes: the fintechs alone, the certificates alone, and the authority and TLS front within the bank's own. */
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import { serveBank } from '../bank/served.ts'
 import { createSimulator } from '../bank/simulator/simulator.ts'
-import type { CertificateOrigin } from '../certificate/origin.ts'
 import { systemClock } from '../clock.ts'
 import type { CertificateRules } from '../institution.ts'
 import { loopback } from '../origins.ts'
 import { createSecrets, readMasterKeys } from '../secrets.ts'
-import type { CertificateSettings, MutualTlsSettings, Settings } from '../settings.ts'
+import type { Settings } from '../settings.ts'
+import type { Started } from '../stopping.ts'
 import { createClients } from '../store/clients.ts'
-import type { Database } from '../store/open.ts'
+import { openStore } from '../store/configured.ts'
 import { type DemoCertificates, prepareDemoCertificates } from './certificates.ts'
-import { createDemo } from './demo.ts'
+import { createDemo, demoMail } from './demo.ts'
 import { prepareFintechCertificates } from './fintech-certificates.ts'
-import { startTlsFront } from './tls-front.ts'
 
-export type Started = {
-  readonly said: string
-  readonly stop: () => Promise<void>
-  /** ms that it may take */
-  readonly stopsWithin?: number
-  /** another process has taken over: nobody has to be warned */
-  readonly retire?: () => Promise<void>
-  /** workers are replaced one after the other */
-  readonly replace?: () => Promise<void>
-}
+export { createDemo, demoMail }
 
 /** The demo fintechs alone, for a demo whose bank runs in other processes. */
-export async function startFintechs(settings: Settings, db: Database): Promise<Started> {
+export async function startFintechs(settings: Settings): Promise<Started> {
+  const db = await openStore(settings)
   const secrets = createSecrets(readMasterKeys(settings.masterKeyFile, { create: true }))
   const bank = await createSimulator({ db, clock: systemClock })
   const clients = createClients({ db, clock: systemClock })
@@ -51,10 +40,11 @@ export async function startFintechs(settings: Settings, db: Database): Promise<S
 }
 
 /** The simulated bank alone, behind the contract that a real bank's gateway keeps, and on this machine only. */
-export async function startSimulatedBank({ port }: Settings, db: Database): Promise<Started> {
+export async function startSimulatedBank(settings: Settings): Promise<Started> {
+  const db = await openStore(settings)
   const bank = await createSimulator({ db, clock: systemClock })
   const server = serveBank({ bank, clock: systemClock })
-  const url = await server.listen({ host: loopback, port: port + 6 })
+  const url = await server.listen({ host: loopback, port: settings.port + 6 })
   return {
     said: `ready: the bank is BANK=${url}`,
     async stop() {
@@ -88,33 +78,4 @@ export async function demoAuthority({
     hosts: [...new Set(['localhost', '*.cert.localhost', ...named])].filter(Boolean),
   })
   return { ...certificates, fintechRules: await prepareFintechCertificates({ dataDir, clock: systemClock }) }
-}
-
-type Behind = {
-  readonly at: CertificateSettings | MutualTlsSettings | undefined
-  readonly server: FastifyInstance | undefined
-  readonly origin: CertificateOrigin | undefined
-}
-
-/** A listener behind a proxy; where no proxy stands before it, behind the demo's own TLS front. */
-export async function listenBehind(
-  { host }: Settings,
-  /** undefined where the front is another process's */
-  demoCertificates: DemoCertificates | undefined,
-  { at, server, origin }: Behind,
-): Promise<{ close: () => Promise<void> } | undefined> {
-  if (!at || !server) return undefined
-  const { port, frontPort } = at
-  // Behind the demo's own front nobody but it has a business here.
-  await server.listen({ host: frontPort === undefined ? host : loopback, port })
-  if (!demoCertificates || frontPort === undefined || !origin?.secret) return undefined
-  const { certFile, keyFile } = demoCertificates.server
-  return startTlsFront({
-    host,
-    port: frontPort,
-    certFile,
-    keyFile,
-    upstream: { host: loopback, port: (server.server.address() as AddressInfo).port },
-    secret: origin.secret,
-  })
 }

@@ -35,7 +35,13 @@ const one = (key: string): string => {
 }
 const assigned = (text: string): Record<string, string> =>
   Object.fromEntries(linesOf(text).map(({ key, value }) => [key, value]))
-const environment = assigned(all('Environment').join('\n').replaceAll('%d/', credentials))
+// What has a space in it stands in quotes there.
+const environment = assigned(
+  all('Environment')
+    .map((text) => text.replace(/^"(.*)"$/, '$1'))
+    .join('\n')
+    .replaceAll('%d/', credentials),
+)
 
 describe('ninka.service', () => {
   it('starts what is there, in production', () => {
@@ -91,6 +97,27 @@ describe('ninka.service', () => {
     expect(all('SystemCallFilter')[0]).toBe('@system-service')
     // V8 would not start.
     expect(asked).not.toHaveProperty('MemoryDenyWriteExecute')
+  })
+
+  it('keeps what Node has compiled where nobody else may put code', () => {
+    expect(environment.NODE_COMPILE_CACHE).toBe(`/var/cache/${one('CacheDirectory')}`)
+    expect(one('CacheDirectoryMode')).toBe('0700')
+  })
+
+  it('tells Node and its allocator what npm start tells them', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    for (const script of [scripts.start, scripts.demo]) {
+      expect(script).toContain(` exec node ${environment.NODE_OPTIONS} src/bootstrap.js `)
+      for (const name of ['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_'])
+        expect(script).toContain(`${name}=\${${name}:-${environment[name]}} `)
+    }
+    const toldV8 = execFileSync(
+      process.execPath,
+      ['-p', 'const { heap_size_limit: most } = v8.getHeapStatistics(); most'],
+      { env: { NODE_OPTIONS: environment.NODE_OPTIONS } },
+    )
+    expect(Number(toldV8)).toBeLessThan(600 * 2 ** 20)
+    expect(all('Environment').filter((text) => text.includes(' ') && !text.startsWith('"'))).toEqual([])
   })
 
   it('is started again when it dies, and never for ever', () => {

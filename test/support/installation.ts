@@ -251,9 +251,11 @@ function startCommand(place: Place, name: string, command: readonly string[]): S
     ...(nobody ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []),
     ...command.map((word) => natively(place, name, word)),
   ]
+  const environment = environmentOf(place, name)
+  const options = [environment.NODE_OPTIONS ?? '', nameService(place, name)].join(' ')
   const child = spawn(program, args, {
     cwd: pathOf(name, workdirOf(dockerfileOf(compose, service))),
-    env: { PATH: programs, NODE_OPTIONS: nameService(place, name), ...environmentOf(place, name) },
+    env: { PATH: programs, ...environment, NODE_OPTIONS: options },
     stdio: ['ignore', log, log],
   })
   closeSync(log)
