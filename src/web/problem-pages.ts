@@ -109,7 +109,7 @@ export function linesOf(
   { language, waits }: { language: Language; waits: boolean },
 ): readonly string[] {
   const { lines } = t.problems[code]
-  if (!closed) return lines
+  if (!closed) return code === 'bank-unavailable' ? [...lines, t.closed.soon] : lines
   const { reason, resumesAt } = closed
   return [
     ...lines,

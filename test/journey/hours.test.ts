@@ -109,6 +109,7 @@ describe('a bank that knows when it is back', () => {
       expect([status, html.includes('data-problem="bank-unavailable"')], step).toEqual([503, true])
       expect(html, step).toContain('再開予定：2026年11月25日（水） 11:58（日本時間）')
       expect(html, step).toContain('この画面で「もう一度試す」を押してください')
+      expect(html, step).not.toContain('少し時間をおいて')
     }
     replaced = { signIn: away }
     await signIn(walk, 'mihon01')

@@ -255,6 +255,7 @@ export const en: Messages = {
   closed: {
     resumes: (day, time) => `We open again: ${day}, ${time} (Japan time)`,
     reason: (text) => `Reason: ${text}`,
+    soon: 'Please try again in a little while.',
     later: 'Please call us to learn when we open again.',
     here: 'When we are open again, press “Try again” on this page.',
     atService: 'This page can wait for 60 minutes only. When we are open again, start anew from the service.',
@@ -262,10 +263,7 @@ export const en: Messages = {
   problems: {
     'bank-unavailable': {
       title: 'Not available at the moment',
-      lines: [
-        'We could not reach the bank’s system. You did nothing wrong, and no try was counted.',
-        'Please try again in a little while.',
-      ],
+      lines: ['We could not reach the bank’s system. You did nothing wrong, and no try was counted.'],
     },
     'outside-hours': {
       title: 'We are closed at the moment',

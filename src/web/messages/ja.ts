@@ -262,6 +262,7 @@ export const ja = {
   closed: {
     resumes: (day: string, time: string) => `再開予定：${day} ${time}（日本時間）`,
     reason: (text: string) => `理由：${text}`,
+    soon: '少し時間をおいて、もう一度お試しください。',
     later: '再開の予定は、お電話でお問い合わせください。',
     here: '再開した後に、この画面で「もう一度試す」を押してください。',
     atService:
@@ -270,10 +271,7 @@ export const ja = {
   problems: {
     'bank-unavailable': {
       title: 'ただいまご利用いただけません',
-      lines: [
-        '銀行のシステムに接続できませんでした。入力の誤りではなく、回数にも数えていません。',
-        '少し時間をおいて、もう一度お試しください。',
-      ],
+      lines: ['銀行のシステムに接続できませんでした。入力の誤りではなく、回数にも数えていません。'],
     },
     'outside-hours': {
       title: 'ただいまサービス時間外です',
