@@ -14,6 +14,7 @@ import { connectionsRoutes } from './connections/routes.ts'
 import { createConsents } from './consent/consents.ts'
 import { createRefusals } from './explain/refusals.ts'
 import type { Institution } from './institution.ts'
+import { nextStep } from './journey/next-step.ts'
 import { journeyRoutes } from './journey/routes.ts'
 import { certificateListener, deskListener, mutualTlsListener, resources } from './listeners.ts'
 import type { Log } from './log.ts'
@@ -156,6 +157,7 @@ export async function createApp(given: AppParts): Promise<App> {
     refusals,
     adapter: createAdapterFactory({ db, clock, clients, consents, publicUrl }),
     cookieKeys: secrets.derive('engine-cookies'),
+    firstStep: nextStep({ client: { customerChooses: true } }),
     interactionLifetime: hours(25),
     reach,
     renderError: engineErrorPage(server, pages),

@@ -38,6 +38,8 @@ type ProviderParts = {
   /** where clients' keys may be fetched from */
   readonly reach: Reach
   readonly pairwiseKey: Buffer
+  /** the page of a journey of which nothing is known yet, below `/journey/<uid>` */
+  readonly firstStep: string
   /** how long the engine remembers a request, ms; outlives every journey (design 2.3) */
   readonly interactionLifetime: number
   readonly log: Log
@@ -113,7 +115,7 @@ export function createProvider(parts: ProviderParts): Provider {
       const grantId = ctx.oidc.result?.consent?.grantId
       return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined
     },
-    interactions: { url: (_ctx, interaction) => `/journey/${interaction.uid}`, policy: policy() },
+    interactions: { url: (_ctx, interaction) => journeyAddress(interaction), policy: policy() },
     fetch: fetchClientKeys(parts),
     features: {
       devInteractions: { enabled: false },
@@ -190,10 +192,26 @@ export function createProvider(parts: ProviderParts): Provider {
   explainEngine(provider, parts.refusals)
   provider.use(answerWhileAway(parts.log))
   provider.use(discoverTruly)
+  provider.use(straightTo(parts.firstStep))
   provider.use(tellOfConsent(parts))
   logRefusals(provider, parts.log)
   return provider
 }
+
+const journeyAddress = ({ uid }: { readonly uid: string }): string => `/journey/${uid}`
+
+/**
+ * A post-middleware: a new journey's address would only lead on to its first page, and that is a way less for the customer.
+ * The engine cannot lead there by itself, because where it leads is the path of its cookie, which every page needs.
+ */
+const straightTo =
+  (firstStep: string) =>
+  async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next()
+    const pending = ctx.oidc?.entities.Interaction
+    if (pending && ctx.response.get('location') === journeyAddress(pending))
+      ctx.set('location', `${journeyAddress(pending)}/${firstStep}`)
+  }
 
 /** The `sub` by which a fintech knows a customer: another one at every fintech, the same one for ever. */
 export const pairwiseSubject = (key: Buffer, client: string, customer: string): string =>

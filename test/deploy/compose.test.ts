@@ -410,8 +410,8 @@ describe('the installation', () => {
     const authorize = button.headers.get('location') ?? ''
     expect(authorize).toMatch(`${publicUrl}/authorize?`)
     const journey = await ask(authorize)
-    expect(journey.location).toMatch(/^(?:https:\/\/ninka\.localhost:\d+)?\/journey\/[\w-]+$/)
-    const { pathname } = new URL(journey.location, publicUrl)
+    expect(journey.location).toMatch(/^(?:https:\/\/ninka\.localhost:\d+)?\/journey\/[\w-]+\/sign-in$/)
+    const pathname = new URL(journey.location, publicUrl).pathname.replace(/\/sign-in$/, '')
     const certificateUrl = running.environmentOf('app-1').CERTIFICATE_URL?.replace('*', 'c1') ?? ''
     const { status, location } = await ask(certificateUrl + pathname.replace('journey', 'certificate'), {
       certificate: 'mihon07-good',

@@ -74,6 +74,16 @@ describe('the authorization endpoint', () => {
     },
   )
 
+  it('leads straight to the first page, and its cookie reaches every page of the journey', async () => {
+    const { parameters } = fintech.newRequest()
+    const { headers, cookies, statusCode } = await bank.server.inject(
+      await fintech.authorizeAddress(parameters),
+    )
+    const [, base = ''] = /^(\/journey\/[\w-]+)\/sign-in$/.exec(String(headers.location)) ?? []
+    expect([statusCode, base]).toEqual([303, expect.stringMatching(/./)])
+    expect(cookies.find(({ name }) => name === 'interaction')?.path).toBe(base)
+  })
+
   it('takes max_age=0 as one journey too', async () => {
     const walk = await begin(bank, { request: { max_age: '0' } })
     await walkToConsent(walk, 'mihon02')
