@@ -35,21 +35,26 @@ export async function keepDevice(
   { id, customer, network, agent }: Omit<KnownDevice, 'lane'>,
   { now, forgetAt }: { readonly now: number; readonly forgetAt: number },
 ): Promise<void> {
-  await keep(db, { id, network, agent, signed_in_at: now, forget_at: forgetAt })
-  await makeRoom(db, { customer })
+  const [kept] = (await keep(db, { id, customer, network, agent, signed_in_at: now, forget_at: forgetAt }))
+    .rows
+  if (Number(kept?.known ?? 0) > mostOfACustomer) await makeRoom(db, { customer })
 }
 
-const keep = prepared(
-  (
-    db,
-    {
-      id,
-      network,
-      agent,
-      signed_in_at,
-      forget_at,
-    }: Pick<KnownDevice, 'id' | 'network' | 'agent'> & { signed_in_at: number; forget_at: number },
-  ) => db.updateTable('known_devices').set({ network, agent, signed_in_at, forget_at }).where('id', '=', id),
+type Kept = Omit<KnownDevice, 'lane'> & { signed_in_at: number; forget_at: number }
+
+/** And says how many are known of this customer now. */
+const keep = prepared((db, { id, customer, network, agent, signed_in_at, forget_at }: Kept) =>
+  db
+    .updateTable('known_devices')
+    .set({ network, agent, signed_in_at, forget_at })
+    .where('id', '=', id)
+    .returning((eb) =>
+      eb
+        .selectFrom('known_devices as all')
+        .select(({ fn }) => fn.countAll<number | string>().as('known'))
+        .where('all.customer', '=', customer)
+        .as('known'),
+    ),
 )
 
 const makeRoom = prepared((db, { customer }: Pick<KnownDevice, 'customer'>) => {

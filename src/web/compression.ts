@@ -8,14 +8,21 @@ import type { FastifyInstance } from 'fastify'
 
 export type Encoding = 'br' | 'gzip'
 
-/** `quick` for what is sent once, `best` for what is kept. Five of eleven is as fast as gzip and a tenth shorter. */
-const levels = { quick: { br: 5, gzip: 6 }, best: { br: 11, gzip: 9 } } as const
+const gzip = { quick: 6, best: 9 } as const
+const brotli = {
+  // A window of 64 kB holds every page, and makes a fifth less work than one of four megabytes.
+  quick: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 16 },
+  best: { [constants.BROTLI_PARAM_QUALITY]: 11 },
+} as const
 
-/** A page takes a quarter of a millisecond; a stream through the thread pool took twice the work, and waited for its turn. */
-export function compress(content: string | Buffer, encoding: Encoding, level: keyof typeof levels): Buffer {
+/**
+ * `quick` for what is sent once, `best` for what is kept. Five of eleven takes twice the work of gzip, and is a seventh shorter.
+ * A page takes a quarter of a millisecond; a stream through the thread pool took twice the work, and waited for its turn.
+ */
+export function compress(content: string | Buffer, encoding: Encoding, level: keyof typeof gzip): Buffer {
   return encoding === 'br'
-    ? brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: levels[level].br } })
-    : gzipSync(content, { level: levels[level].gzip })
+    ? brotliCompressSync(content, { params: brotli[level] })
+    : gzipSync(content, { level: gzip[level] })
 }
 
 export function compressPages(app: FastifyInstance): void {
