@@ -1,34 +1,34 @@
-/** One process against two workers of one primary, on a machine that the load and PostgreSQL share with them. */
-import { closedLoop, median } from './measure.ts'
-import { expectOk, type RoundOptions } from './rounds.ts'
+/**
+ * One process against two workers of one primary. The load and PostgreSQL have only the same cores, so the rate says little on a
+ * small machine; what a piece of work costs says whether two get into each other's way.
+ */
+import { middle, type Pace, paceOf, expectOk, type RoundOptions } from './rounds.ts'
 import type { OurTarget } from './targets.ts'
 import { openLoad } from './walk.ts'
 
-export type Processes = {
-  /** a second, by one process and by two */
-  readonly journeys: readonly [number, number]
-  readonly refreshes: readonly [number, number]
-}
+const kinds = ['journeys', 'refreshes'] as const
+type Kind = (typeof kinds)[number]
+
+/** By one process and by two. */
+export type Processes = Readonly<Record<Kind, readonly [Pace, Pace]>>
 
 /** @param target on PostgreSQL: SQLite has one process */
 export async function oneAgainstTwo(
-  { installation, program }: OurTarget,
+  { installation, program, databaseCpu }: OurTarget,
   options: RoundOptions,
 ): Promise<Processes> {
   const { publicUrl, fintech } = installation
   const two = await installation.start({ NINKA_PROCESSES: '2' })
-  const loads = [program, two].map(({ origin }) =>
-    openLoad({ origins: [origin], publicUrl, fintech, connections: options.atOnce * 2 }),
-  )
-  const rates = loads.map(() => ({ journeys: [] as number[], refreshes: [] as number[] }))
+  const sides = [program, two].map((one) => ({
+    measured: { program: one, databaseCpu },
+    load: openLoad({ origins: [one.origin], publicUrl, fintech, connections: options.atOnce * 2 }),
+    paces: { journeys: [] as Pace[], refreshes: [] as Pace[] },
+  }))
   let customer = 10_000_000
-  for (let round = 0; round < options.rounds; round += 1)
-    for (const [n, load] of loads.entries()) {
+  // The first round is not counted: two that have just started have not met their own code.
+  for (let round = 0; round <= options.rounds; round += 1)
+    for (const { load, measured, paces } of sides) {
       const tokens: string[] = []
-      const rate = async (work: () => Promise<void>) => {
-        const { done, took } = await closedLoop({ ...options, atOnce: options.atOnce * 2, work })
-        return (done * 1000) / took
-      }
       const journey = async () => {
         customer += 1
         const walked = await load.connect(customer)
@@ -40,12 +40,26 @@ export async function oneAgainstTwo(
         next += 1
         expectOk(await load.refresh(tokens[next % tokens.length] as string))
       }
-      rates[n]?.journeys.push(await rate(journey))
-      rates[n]?.refreshes.push(await rate(refresh))
+      const more = { ...options, atOnce: options.atOnce * 2 }
+      const [journeys, refreshes] = [
+        await paceOf(measured, more, journey),
+        await paceOf(measured, more, refresh),
+      ]
+      if (round === 0) continue
+      paces.journeys.push(journeys)
+      paces.refreshes.push(refreshes)
     }
-  for (const load of loads) await load.close()
+  for (const { load } of sides) await load.close()
   await two.stop()
-  const both = (of: 'journeys' | 'refreshes') =>
-    [median(rates[0]?.[of] ?? []), median(rates[1]?.[of] ?? [])] as const
+  const both = (kind: Kind): readonly [Pace, Pace] => {
+    const [one, other] = sides.map(({ paces }) => middlePace(paces[kind]))
+    return [one as Pace, other as Pace]
+  }
   return { journeys: both('journeys'), refreshes: both('refreshes') }
 }
+
+const middlePace = (paces: readonly Pace[]): Pace => ({
+  rate: middle(paces, 'rate'),
+  cpu: middle(paces, 'cpu'),
+  databaseCpu: middle(paces, 'databaseCpu'),
+})

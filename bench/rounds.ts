@@ -74,8 +74,8 @@ export function each(
   }
 }
 
-async function paceOf(
-  { program, databaseCpu }: Target,
+export async function paceOf(
+  { program, databaseCpu }: Pick<Target, 'program' | 'databaseCpu'>,
   { ms, atOnce }: RoundOptions,
   work: () => Promise<unknown>,
 ): Promise<Pace> {

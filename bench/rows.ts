@@ -128,7 +128,10 @@ function size(
 }
 
 function more({ processes, growth, left }: Figures, { live: [few, many] }: Pick<Plan, 'live'>): Row[] {
-  const twice = ([one, two]: readonly [number, number]) => ({ postgres: two / one })
+  const twice = (kind: keyof Processes, what: keyof Pace) => {
+    const [one, two] = processes[kind]
+    return { postgres: two[what] / one[what] }
+  }
   const doubled: Aim = { says: 'at least 1.8', holds: (value) => value >= 1.8 }
   const grown = (what: 'refreshes' | 'introspections') =>
     ours((name) => growth[name].many[what] / growth[name].few[what])
@@ -136,20 +139,27 @@ function more({ processes, growth, left }: Figures, { live: [few, many] }: Pick<
   const kB = (bytes: (name: 'sqlite' | 'postgres') => number) => ours((name) => bytes(name) / 1000)
   const against = `with ${many} live consents against ${few}`
   return [
-    {
-      name: 'journeys: two processes against one',
-      unit: '×',
-      values: twice(processes.journeys),
-      better: 'more',
-      aim: doubled,
-    },
-    {
-      name: 'refreshes: two processes against one',
-      unit: '×',
-      values: twice(processes.refreshes),
-      better: 'more',
-      aim: doubled,
-    },
+    ...(['journeys', 'refreshes'] as const).flatMap((kind): Row[] => [
+      {
+        name: `${kind}: two processes against one`,
+        unit: '×',
+        values: twice(kind, 'rate'),
+        better: 'more',
+        aim: doubled,
+      },
+      {
+        name: `CPU: ${kind}, each, of two processes against one`,
+        unit: '×',
+        values: twice(kind, 'cpu'),
+        better: 'less',
+      },
+      {
+        name: `CPU: PostgreSQL, ${kind}, each, of two processes against one`,
+        unit: '×',
+        values: twice(kind, 'databaseCpu'),
+        better: 'less',
+      },
+    ]),
     { name: `refreshes ${against}`, unit: '×', values: grown('refreshes'), better: 'more', aim: flat },
     {
       name: `introspections ${against}`,
