@@ -19,6 +19,8 @@ export type BrowserOptions = {
   /** of the window, in CSS pixels */
   readonly width?: number
   readonly language?: 'ja' | 'en'
+  /** that he comes from, where the bank believes what a proxy says */
+  readonly address?: string
 }
 
 export type Customer = {
@@ -88,29 +90,50 @@ export function launchChromium(where: Pick<LaunchOptions, 'executablePath' | 'en
   })
 }
 
-/** A browser of its own, with its own cookies. */
+/**
+ * A browser of its own, with its own cookies.
+ * @param emptied a window with the same script and language that another has left: a new one costs a second
+ */
 export async function openBrowser(
   chromium: Browser,
   demo: Pick<Demo, 'fintechUrl' | 'publicUrl'>,
-  { javaScript = true, width = 1280, language = 'ja' }: BrowserOptions = {},
+  { javaScript = true, width = 1280, language = 'ja', address }: BrowserOptions = {},
+  emptied?: Page,
 ): Promise<Customer> {
-  const context = await chromium.newContext({
-    javaScriptEnabled: javaScript,
-    viewport: { width, height: 780 },
-    locale: language === 'ja' ? 'ja-JP' : 'en-GB',
-    timezoneId: 'Asia/Tokyo',
-  })
+  const context =
+    emptied?.context() ??
+    (await chromium.newContext({
+      javaScriptEnabled: javaScript,
+      locale: language === 'ja' ? 'ja-JP' : 'en-GB',
+      timezoneId: 'Asia/Tokyo',
+    }))
   context.setDefaultTimeout(15_000)
-  return openTab(context, demo, watch(context))
+  if (address) await context.setExtraHTTPHeaders({ 'x-forwarded-for': address })
+  const troubles = watch(context)
+  const page = emptied ?? (await context.newPage())
+  await page.setViewportSize({ width, height: 780 })
+  return customerAt(page, demo, troubles)
 }
 
-async function openTab(
-  context: BrowserContext,
+/** Leaves nothing of a customer in his window: no cookie, no other tab, nobody who listens. */
+export async function emptied(page: Page): Promise<Page> {
+  const context = page.context()
+  for (const other of context.pages()) if (other !== page) await other.close()
+  await page.unrouteAll()
+  await page.goto('about:blank')
+  await context.clearCookies()
+  for (const event of ['response', 'weberror', 'console'] as const) context.removeAllListeners(event)
+  page.removeAllListeners('response')
+  return page
+}
+
+function customerAt(
+  page: Page,
   demo: Pick<Demo, 'fintechUrl' | 'publicUrl'>,
   troubles: readonly string[],
-): Promise<Customer> {
+): Customer {
   const { fintechUrl, publicUrl } = demo
-  const page = await context.newPage()
+  const context = page.context()
   const visited: string[] = []
   page.on('response', (response) => {
     if (response.request().isNavigationRequest())
@@ -131,7 +154,7 @@ async function openTab(
     page,
     troubles,
     visited,
-    newTab: () => openTab(context, demo, troubles),
+    newTab: async () => customerAt(await context.newPage(), demo, troubles),
     close: () => context.close(),
 
     arrive: (where) => arrive(page, fintechUrl, where),

@@ -23,7 +23,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const openBrowser = useDemo(startInProcess)
+// A window's own clock is never taken out again.
+const openBrowser = useDemo(startInProcess, { isKept: false })
 
 const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
