@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium, openBrowser } from './customer.ts'
 import { startDemo } from './demo.ts'
 import { check, prepareChecks } from './gallery/checker.ts'
-import { mainConditions, wideConditions } from './gallery/conditions.ts'
+import { lightConditions, mainConditions, wideConditions } from './gallery/conditions.ts'
 
 let demo: Awaited<ReturnType<typeof startDemo>>
 let chromium: Browser
@@ -125,7 +125,11 @@ const walks: Readonly<
   },
 }
 
-describe.each(['ja', 'en'] as const)('the pages in %s', (language) => {
+describe.each([
+  { language: 'ja', conditions: [...mainConditions, ...wideConditions] },
+  // The colours are those of the same pages in Japanese.
+  { language: 'en', conditions: lightConditions },
+] as const)('the pages in $language', ({ language, conditions }) => {
   // None of these walks changes anything, so all of them see one connection.
   let number: string
   beforeAll(async () => {
@@ -141,7 +145,7 @@ describe.each(['ja', 'en'] as const)('the pages in %s', (language) => {
       await walks[name]?.(
         page,
         async (where) => {
-          const found = await check(page, [...mainConditions, ...wideConditions])
+          const found = await check(page, conditions)
           if (found.length > 0) findings[where] = found
         },
         number,

@@ -23,13 +23,18 @@ const everyLook = ['axe', 'layout', 'targets', 'languages'] as const
 /** The two windows in which most findings show. */
 export const mainConditions: readonly Condition[] = [
   { name: 'light 320', width: 320, looks: everyLook },
-  { name: 'dark 320', width: 320, scheme: 'dark', looks: ['axe'] },
+  { name: 'dark 320', width: 320, scheme: 'dark', looks: ['contrast'] },
 ]
 
 export const wideConditions: readonly Condition[] = [
-  { name: 'dark 1280', width: 1280, scheme: 'dark', looks: ['axe'] },
+  { name: 'dark 1280', width: 1280, scheme: 'dark', looks: ['contrast'] },
   { name: 'light 1280', width: 1280, looks: ['axe', 'layout', 'targets'] },
 ]
+
+/** Both widths in one scheme, for pages whose colours were looked at in their other language. */
+export const lightConditions: readonly Condition[] = [...mainConditions, ...wideConditions].filter(
+  ({ scheme }) => scheme === undefined,
+)
 
 export const allConditions: readonly Condition[] = [
   ...mainConditions,
