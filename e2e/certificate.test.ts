@@ -111,7 +111,7 @@ async function finish(customer: Customer, who = shiosaiSuisan): Promise<void> {
 describe.each([
   { name: 'nginx', start: startNginx, format: 'nginx' },
   { name: 'HAProxy', start: startHaproxy, format: 'rfc9440' },
-] as const)('behind $name', ({ start, format }) => {
+] as const)('behind $name', ({ name, start, format }) => {
   let demo: Demo
   let proxy: Proxy
   let certificates: string
@@ -137,7 +137,7 @@ describe.each([
     await demo.stop()
   })
 
-  const install = (name: string) => pc.install(join(certificates, `${name}.p12`))
+  const install = (file: string) => pc.install(join(certificates, `${file}.p12`))
 
   async function atSignIn(javaScript = true): Promise<Customer> {
     const shiosai = await openBrowser(pc.chromium, demo, { javaScript })
@@ -157,29 +157,6 @@ describe.each([
     },
   )
 
-  it.each([
-    ['none', undefined, '電子証明書を受け取れませんでした'],
-    ['one that was revoked', 'mihon07-revoked', 'この電子証明書は失効しています'],
-    ['one of no contract', 'not-tied', 'この電子証明書はご契約と結び付いていません'],
-    // Chromium never offers it, so the customer reads what to do about a certificate that did not come.
-    ['one that has expired', 'mihon07-expired', '電子証明書を受け取れませんでした'],
-    ['one of another institution', 'foreign', '電子証明書を受け取れませんでした'],
-  ])('%s is explained, and after a new try with a good one he finishes', async (_what, name, title) => {
-    if (name) {
-      install(name)
-      // That Chromium does not offer it says something only where it could.
-      const file = new X509Certificate(readFileSync(join(certificates, `${name}.pem`)))
-      expect(pc.certificate(name).fingerprint256).toBe(file.fingerprint256)
-    }
-    const shiosai = await atSignIn()
-    await shiosai.showCertificate()
-    expect(await shiosai.screen()).toBe(title)
-    pc.removeAll()
-    install('mihon07-good')
-    await shiosai.showCertificate('証明書を選び直す')
-    await finish(shiosai)
-  })
-
   it('another company’s certificate, shown where one was before, is that company’s and nobody else’s', async () => {
     install('mihon07-good')
     const customer = await atSignIn()
@@ -190,16 +167,6 @@ describe.each([
     install('mihon11-good')
     await customer.showCertificate()
     await finish(customer, hamanasuShokai)
-  })
-
-  it('one of an authority that only calls itself like ours is refused by us, as no browser does', async () => {
-    const life = { from: Date.now() - 3_600_000, until: Date.now() + 3_600_000 }
-    const root = makeRoot({ ...life, name: customerAuthority, keys: await makeKeys('ec-p256') })
-    pc.install(await p12Of(root, life, 'impostor'))
-    const shiosai = await atSignIn()
-    await shiosai.showCertificate()
-    expect(await shiosai.screen()).toMatch(/の電子証明書ではありません$/)
-    expect(await shiosai.text()).toContain('Mihon Demo Customer CA')
   })
 
   it('the browser remembers the choice for a host, “none” too, and a fresh host brings the question back', async () => {
@@ -213,6 +180,42 @@ describe.each([
     expect(await shiosai.screen()).toBe('電子証明書を受け取れませんでした')
     await shiosai.showCertificate('証明書を選び直す')
     expect(shiosai.step()).toBe('certificate-password')
+  })
+
+  // The rest is the bank's and the browser's: both proxies pass every certificate on byte for byte (test/deploy/proxies).
+  if (name === 'HAProxy') return
+
+  it.each([
+    ['none', undefined, '電子証明書を受け取れませんでした'],
+    ['one that was revoked', 'mihon07-revoked', 'この電子証明書は失効しています'],
+    ['one of no contract', 'not-tied', 'この電子証明書はご契約と結び付いていません'],
+    // Chromium never offers it, so the customer reads what to do about a certificate that did not come.
+    ['one that has expired', 'mihon07-expired', '電子証明書を受け取れませんでした'],
+    ['one of another institution', 'foreign', '電子証明書を受け取れませんでした'],
+  ])('%s is explained, and after a new try with a good one he finishes', async (_what, shown, title) => {
+    if (shown) {
+      install(shown)
+      // That Chromium does not offer it says something only where it could.
+      const file = new X509Certificate(readFileSync(join(certificates, `${shown}.pem`)))
+      expect(pc.certificate(shown).fingerprint256).toBe(file.fingerprint256)
+    }
+    const shiosai = await atSignIn()
+    await shiosai.showCertificate()
+    expect(await shiosai.screen()).toBe(title)
+    pc.removeAll()
+    install('mihon07-good')
+    await shiosai.showCertificate('証明書を選び直す')
+    await finish(shiosai)
+  })
+
+  it('one of an authority that only calls itself like ours is refused by us, as no browser does', async () => {
+    const life = { from: Date.now() - 3_600_000, until: Date.now() + 3_600_000 }
+    const root = makeRoot({ ...life, name: customerAuthority, keys: await makeKeys('ec-p256') })
+    pc.install(await p12Of(root, life, 'impostor'))
+    const shiosai = await atSignIn()
+    await shiosai.showCertificate()
+    expect(await shiosai.screen()).toMatch(/の電子証明書ではありません$/)
+    expect(await shiosai.text()).toContain('Mihon Demo Customer CA')
   })
 
   it('a certificate that the browser still remembers after its end is told with its date', async () => {
