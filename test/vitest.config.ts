@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -22,9 +23,43 @@ const onOneDatabase = [
   'test/attacks/{log-injection,redirect-tricks,response-mixing}.test.ts',
   'test/**/certificate.test.ts',
   'test/bank/{gateway-faults,http,openapi,toy-bank}.test.ts',
-  'test/journey/{bank-trouble,cookie,next-step}.test.ts',
+  'test/attacks/step-skipping.test.ts',
+  'test/journey/{bank-trouble,cookie,hours,next-step,receipt,review,rights}.test.ts',
   'test/store/{database-away,group-commit,plans,postgres}.test.ts',
 ]
+
+// Short to read and long to run: where nobody knows how long a file took, vitest would leave these to the end, one alone.
+const long = [
+  'test/journey/bank-trouble',
+  'test/faults/kills',
+  'test/faults/soak',
+  'test/bench.',
+  'test/deploy/rolling',
+  'test/deploy/restore',
+  'test/faults/failover',
+  'e2e/certificate',
+  'e2e/time-out',
+  'e2e/accessibility',
+  'e2e/desk',
+  'e2e/journey',
+]
+
+/** The long ones of a project first, then the large ones; what a worker has loaded it keeps until its project is through. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const orderOf = ({ project }: TestSpecification) => project.config.sequence.groupOrder
+    // The one file of e2e-postgres goes before the many of e2e, or it would run alone in the end.
+    const projectOf = ({ project: { name } }: TestSpecification) => (name === 'e2e-postgres' ? 'e' : name)
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = long.findIndex((part) => moduleId.startsWith(join(root, part)))
+      return rank === -1 ? long.length : rank
+    }
+    const sorted = await super.sort(files)
+    return sorted.toSorted(
+      (a, b) => orderOf(a) - orderOf(b) || projectOf(a).localeCompare(projectOf(b)) || rankOf(a) - rankOf(b),
+    )
+  }
+}
 
 // A worker loads the product once and runs file after file: to load it for each would take a third of the time.
 // A file that puts another module in the place of one is kept from the others.
@@ -43,6 +78,7 @@ export default defineConfig({
     // A test marked `only` would hide all the others.
     allowOnly: false,
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
