@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { text } from './fields.ts'
 import { accountHandle, pinFailures } from './journey.ts'
 import { accountName, shown } from './register-pins.ts'
-import { canBeGranted, defineStep, mayInquire, signedIn } from './step.ts'
+import { defineStep, mayInquire, signedIn } from './step.ts'
 import { unanswered } from './turn.ts'
 
 /** What became of a row in the last submit. */
@@ -37,11 +37,9 @@ export const reviewPins = defineStep({
     }
   },
 
-  async submit(context, { action }) {
+  async submit(_context, { action }) {
     if (action === 'more') return { learned: { pins: 'adding' } }
-    const answer = await context.bank.accounts(signedIn(context))
-    if (!answer.ok) return { problem: unanswered(answer) }
-    // Held PINs may have been released meanwhile; without an account to grant there is nothing to confirm.
-    return { learned: { pins: answer.value.some(canBeGranted) ? 'done' : 'adding', pinResult: undefined } }
+    // Held PINs may have been released meanwhile: the next page asks the bank, and without an account to grant it leads back.
+    return { learned: { pins: 'done', pinResult: undefined } }
   },
 })

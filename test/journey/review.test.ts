@@ -143,6 +143,22 @@ describe('a customer of many accounts', () => {
   })
 })
 
+describe('the only PIN', () => {
+  it('that is held no more when he confirms it is asked for again: nobody is shown a 許可 of nothing', async () => {
+    const walk = await begin(bank, { fintech: openFintech(bank, 'demo-kaikei') })
+    await bank.db.updateTable('simulator_accounts').set({ registered: 0 }).execute()
+    const { html } = await signIn(walk, 'mihon02')
+    const row = /name="rows" value="([^"]+)"/.exec(html)?.[1] ?? ''
+    const entered = await walk.browser.post(`${walk.base}/register-pins`, {
+      rows: [row],
+      [`pin-${row}`]: pin,
+    })
+    expect(stepOf(entered)).toBe('review-pins')
+    await bank.db.deleteFrom('simulator_held_pins').execute()
+    expect(stepOf(await confirmPins(walk))).toBe('register-pins')
+  })
+})
+
 describe('one row', () => {
   it('that is not filled in well does not lose the good one beside it', async () => {
     const walk = await begin(bank)
