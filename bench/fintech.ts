@@ -1,5 +1,5 @@
 /** A fintech's server over real HTTP: pushes requests, exchanges codes, and goes on with the tokens. */
-import { createHash, randomBytes } from 'node:crypto'
+import { newRequestOf } from '../test/support/fintech.ts'
 import { type Answer, Failed, type Wire } from './browser.ts'
 import type { Fintech } from './installation.ts'
 
@@ -41,18 +41,8 @@ export function openFintechServer(
 
   return {
     async push() {
-      const verifier = randomBytes(32).toString('base64url')
-      const { status, body } = await call('par', {
-        client_id: clientId,
-        response_type: 'code',
-        redirect_uri: redirectUri,
-        scope: 'openid offline_access balances transactions',
-        state: randomBytes(16).toString('base64url'),
-        nonce: randomBytes(16).toString('base64url'),
-        prompt: 'consent',
-        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-        code_challenge_method: 'S256',
-      })
+      const { verifier, parameters } = newRequestOf({ clientId, redirectUri })
+      const { status, body } = await call('par', parameters)
       if (status !== 201) throw new Failed('par', status, JSON.stringify(body))
       const asked = new URLSearchParams({ client_id: clientId, request_uri: String(body.request_uri) })
       return { verifier, address: `/authorize?${asked.toString()}` }

@@ -63,20 +63,8 @@ export function fintechWith(
     form,
     /** A request as a fintech would make it; `state` and the PKCE verifier are remembered by the caller. */
     newRequest(overrides: Record<string, string | undefined> = {}) {
-      const verifier = randomBytes(32).toString('base64url')
-      const parameters = withoutMissing({
-        client_id: clientId,
-        response_type: 'code',
-        redirect_uri: redirectUri,
-        scope: 'openid offline_access balances transactions',
-        state: randomBytes(16).toString('base64url'),
-        nonce: randomBytes(16).toString('base64url'),
-        prompt: 'consent',
-        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-        code_challenge_method: 'S256',
-        ...overrides,
-      })
-      return { verifier, parameters }
+      const { verifier, parameters } = newRequestOf({ clientId, redirectUri })
+      return { verifier, parameters: withoutMissing({ ...parameters, ...overrides }) }
     },
     push: (parameters: Record<string, string>) => form('/par', parameters),
     /** The address that the browser is sent to, with a pushed request. */
@@ -106,6 +94,29 @@ export function fintechWith(
       return { status: answer.statusCode, body: answer.json(), headers: answer.headers }
     },
   }
+}
+
+/** What a fintech pushes, with the verifier that it keeps. */
+export function newRequestOf({
+  clientId,
+  redirectUri,
+}: {
+  readonly clientId: string
+  readonly redirectUri: string
+}) {
+  const verifier = randomBytes(32).toString('base64url')
+  const parameters = {
+    client_id: clientId,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    scope: 'openid offline_access balances transactions',
+    state: randomBytes(16).toString('base64url'),
+    nonce: randomBytes(16).toString('base64url'),
+    prompt: 'consent',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  }
+  return { verifier, parameters }
 }
 
 function withoutMissing(parameters: Record<string, string | undefined>): Record<string, string> {
