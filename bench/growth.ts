@@ -1,7 +1,7 @@
 /** Whether refreshing and introspecting take longer with a million live connections than with a thousand. */
 import { openInstallation } from './installation.ts'
 import { closedLoop, median } from './measure.ts'
-import { expectOk, type RoundOptions } from './rounds.ts'
+import { expectOk, type RoundOptions, uncounted } from './rounds.ts'
 import { seededToken, seedConsents, sizeOf, templateOf } from './seed.ts'
 import type { OurTarget } from './targets.ts'
 import { type Load, openLoad } from './walk.ts'
@@ -30,9 +30,11 @@ export async function growthOf(
   const { origin } = await larger.start()
   const load = openLoad({ origins: [origin], publicUrl, fintech: larger.fintech })
   const measured: Record<'few' | 'many', Rates[]> = { few: [], many: [] }
-  for (let round = 0; round < options.rounds; round += 1) {
-    measured.few.push(await ratesOf(target.load, few, options))
-    measured.many.push(await ratesOf(load, many, options))
+  for (let round = 0; round < options.rounds + uncounted; round += 1) {
+    const rates = [await ratesOf(target.load, few, options), await ratesOf(load, many, options)] as const
+    if (round < uncounted) continue
+    measured.few.push(rates[0])
+    measured.many.push(rates[1])
   }
   await load.close()
   await larger.stop()

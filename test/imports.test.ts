@@ -9,13 +9,21 @@ type Import = { readonly from: string; readonly to: string; readonly typeOnly: b
 
 const imports: readonly Import[] = globSync('**/*.ts', { cwd: root }).flatMap((from) =>
   [...readFileSync(join(root, from), 'utf8').matchAll(/^import (type )?[\s\S]*?from '([^']+)'/gm)].map(
-    (match) => {
-      const target = match[2] ?? ''
-      const to = target.startsWith('.') ? relative(root, join(root, dirname(from), target)) : target
-      return { from, to, typeOnly: match[1] !== undefined }
-    },
+    (match) => ({ from, to: resolved(from, match[2] ?? ''), typeOnly: match[1] !== undefined }),
   ),
 )
+
+/** What is loaded only where it is wanted. */
+const loads = globSync('**/*.ts', { cwd: root }).flatMap((from) =>
+  [...readFileSync(join(root, from), 'utf8').matchAll(/(?<!typeof )import\('([^']+)'\)/g)].map((match) => ({
+    from,
+    to: resolved(from, match[1] ?? ''),
+  })),
+)
+
+function resolved(from: string, target: string): string {
+  return target.startsWith('.') ? relative(root, join(root, dirname(from), target)) : target
+}
 
 const offenders = (rule: (one: Import) => boolean): string[] =>
   imports.filter(rule).map(({ from, to }) => `${from} -> ${to}`)
@@ -55,6 +63,13 @@ describe('imports', () => {
     expect(
       offenders((one) => outside(one) && /^(demo\/|developers\/|bank\/simulator\/)/.test(one.to)),
     ).toEqual([])
+  })
+
+  it('of these happen in a demo only, from the few places that know what mode it is', () => {
+    const ofDemo = loads.filter(({ to }) => /^(demo\/|developers\/|bank\/simulator\/)/.test(to))
+    expect(new Set(ofDemo.map(({ from }) => from))).toEqual(
+      new Set(['app.ts', 'bank/chosen.ts', 'main.ts', 'origins.ts', 'primary.ts', 'serve.ts']),
+    )
   })
 
   it('lead to process.env and process.exit in the two programs only', () => {
