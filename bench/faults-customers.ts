@@ -47,7 +47,7 @@ export async function visit(crowd: Crowd, customer: number): Promise<void> {
 
 type Came = { readonly code: string; readonly verifier: string } | 'left' | 'lost' | 'stranded'
 
-/** A journey has six pages; more answers than these lead in circles. */
+/** A journey has six pages; more answers than these in a row, with nothing refused in between, lead in circles. */
 const mostAnswers = 60
 
 /** How long somebody asks again who is not answered, ms: a process takes its time to start on a busy machine. */
@@ -66,7 +66,9 @@ async function journey(crowd: Crowd, customer: number, habit: Habit): Promise<Ca
   while (answers < mostAnswers && performance.now() - since < patience) {
     page = await tried(crowd, next)
     if (!page || page.status === 503) {
-      await wait(100)
+      answers = 0
+      // Whoever presses sixty times within a minute is told to wait, and rightly so.
+      await wait(page ? 300 : 100)
       next = reload
       continue
     }
