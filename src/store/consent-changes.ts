@@ -1,10 +1,11 @@
 /** How the rows of consents change: written once at 許可, then only their state, and each change at most once. */
-import type { Insertable } from 'kysely'
+import { type Insertable, sql } from 'kysely'
 import type { Actor } from './audit.ts'
 import { type Consent, fromRow, readAccounts, readStopped } from './consents.ts'
 import type { Database } from './open.ts'
-import { prepared } from './prepared.ts'
+import { isPostgres, prepared } from './prepared.ts'
 import type { ConsentStatus, Tables } from './schema.ts'
+import { mayBeLost } from './sqlite.ts'
 
 export type NewConsent = Insertable<Tables['consents']>
 
@@ -113,15 +114,28 @@ export async function markAccountStopped(
   }
 }
 
-/** Notes that a token of this consent opened something; written once a minute at the most. */
+/**
+ * Notes that a token of this consent opened something; written once a minute at the most. A power cut may take it back: the next
+ * use is a few minutes away, and nobody waits for the disk because of it.
+ */
 export async function markUsed(
   db: Database,
   { id, lastUsedAt }: Pick<Consent, 'id' | 'lastUsedAt'>,
   at: number,
 ): Promise<void> {
   if (lastUsedAt !== null && at - lastUsedAt < 60_000) return
-  await db.updateTable('consents').set({ last_used_at: at }).where('id', '=', id).execute()
+  await noteUse(db, { id, at })
 }
+
+const noteUse = prepared<{ id: string; at: number }, never>((db, { id, at }) => {
+  const from = isPostgres(db) ? sql`from set_config('synchronous_commit', 'off', true)` : sql``
+  return {
+    compile: () =>
+      sql<never>`${sql.raw(mayBeLost)} update consents set last_used_at = ${at} ${from} where id = ${id}`.compile(
+        db,
+      ),
+  }
+})
 
 /** Notes that the customer was told so many days before the end. False when he was told already, or it is over. */
 export async function markReminded(db: Database, id: string, days: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Queries of the hot paths: their SQL is built once, not at every call, which costs more than most of them take to run. */
-import type { Compilable, CompiledQuery, QueryResult } from 'kysely'
+import { type Compilable, type CompiledQuery, PostgresAdapter, type QueryResult } from 'kysely'
 import type { Database } from './open.ts'
 
 type Value = string | number | null
@@ -32,3 +32,6 @@ export function prepared<Values extends Readonly<Record<string, Value>>, Row>(
     return db.executeQuery({ ...query, parameters })
   }
 }
+
+/** For the few statements whose words differ. */
+export const isPostgres = (db: Database): boolean => db.getExecutor().adapter instanceof PostgresAdapter

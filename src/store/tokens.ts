@@ -1,11 +1,11 @@
 /** Codes and tokens together with the consent that they stand on: both are asked for at every use, so in one question. */
-import { PostgresAdapter, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { BankScope } from '../consent/services.ts'
 import { sha256 } from '../secrets.ts'
 import type { Consent } from './consents.ts'
 import type { EngineRecord } from './engine-records.ts'
 import type { Database } from './open.ts'
-import { prepared } from './prepared.ts'
+import { isPostgres, prepared } from './prepared.ts'
 import { mayBeLost } from './sqlite.ts'
 
 /** What of a consent its tokens depend on. */
@@ -95,9 +95,8 @@ export async function saveAccessToken(
 type Insertion = { idHash: string; payload: string; grantId: string; expiresAt: number; now: number }
 
 const insertForConsent = prepared<Insertion, never>((db, { idHash, payload, grantId, expiresAt, now }) => {
-  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter
   // On SQLite the first words say the same.
-  const from = isPostgres ? sql`consents, set_config('synchronous_commit', 'off', true)` : sql`consents`
+  const from = isPostgres(db) ? sql`consents, set_config('synchronous_commit', 'off', true)` : sql`consents`
   return {
     compile: () =>
       sql<never>`${sql.raw(mayBeLost)}
