@@ -29,6 +29,9 @@ const atOnce = Number(asked['at-once'])
 const onlyOne = asked.failover || asked.troubles
 const outcomes: Outcome[] = []
 
+// What was started ends with us, however we end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 if (canMount() && !asked['own-mounts']) process.exitCode = withOwnMounts()
 else await run()
 

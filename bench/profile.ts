@@ -20,6 +20,9 @@ const [name = 'sqlite', work = 'refreshes'] = positionals
 const ms = Number(options.seconds) * 1000
 const atOnce = 16
 
+// What was started ends with us, however we end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const inspected = ['--inspect=127.0.0.1:0']
 const target: Target =
   name === 'bare'

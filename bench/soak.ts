@@ -19,6 +19,9 @@ const { values: asked } = parseArgs({
   },
 })
 
+// What was started ends with us, however we end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const soaked = await soak({
   database: asked.database === 'postgres' ? 'postgres' : 'sqlite',
   journeys: Number(asked.journeys),
