@@ -123,7 +123,7 @@ function keepCompiledCode() {
   if (process.env.NODE_COMPILE_CACHE) return
   const folder = resolve(process.env.DATA_DIR || 'data', 'code-cache')
   try {
-    mkdirSync(folder, { mode: 0o700 })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch {
     // It is there already, or there cannot be one: then every start compiles anew.
   }

@@ -9,14 +9,12 @@ import { type Clock, minutes, seconds } from '../clock.ts'
 import type { ProblemCode } from '../errors.ts'
 import { type Institution, neverForGood } from '../institution.ts'
 import { keyedHash } from '../secrets.ts'
+import { forGood, liftLock, lockOf } from '../store/attempt-locks.ts'
 import {
   type AttemptRule,
   confirmWrong,
-  forGood,
   forgetAttempts,
   giveBack,
-  liftLock,
-  lockOf,
   wrongTriesOf,
   reserveAttempt,
 } from '../store/attempts.ts'

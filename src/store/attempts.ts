@@ -4,6 +4,7 @@
  * the process died) is forgotten once nobody has tried for a minute.
  */
 import type { ExpressionBuilder } from 'kysely'
+import { forGood } from './attempt-locks.ts'
 import type { Database } from './open.ts'
 import { prepared } from './prepared.ts'
 import type { Tables } from './schema.ts'
@@ -18,9 +19,6 @@ export type AttemptRule = {
   /** after this long without a wrong try everything but a lasting lock is forgotten, ms */
   readonly forgetAfter: number
 }
-
-/** The value of locked_until that only the bank's staff can lift. */
-export const forGood = Number.MAX_SAFE_INTEGER
 
 /** Longer than any call to the bank may take. */
 const pendingFor = 60_000
@@ -232,27 +230,6 @@ const forget = prepared((db, { subject }: { subject: string }) =>
     .where('subject', '=', subject)
     .where('locked_until', '<', forGood),
 )
-
-/** Until when a subject or a part of it is locked, ms; undefined when nothing is. */
-export async function lockOf(db: Database, subject: string, now: number): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('attempts')
-    .select('locked_until')
-    .where((eb) => eb.or([eb('subject', '=', subject), eb('belongs_to', '=', subject)]))
-    .orderBy('locked_until', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row && row.locked_until > now ? row.locked_until : undefined
-}
-
-/** Lifts whatever lock stands, those of its parts among them, and forgets the wrong tries behind it. False when nothing was known of the subject. */
-export async function liftLock(db: Database, subject: string): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('attempts')
-    .where((eb) => eb.or([eb('subject', '=', subject), eb('belongs_to', '=', subject)]))
-    .executeTakeFirst()
-  return numDeletedRows > 0n
-}
 
 /** Deletes at most `batch` subjects of whom nothing is to be remembered. */
 export async function deleteForgotten(db: Database, now: number, batch: number): Promise<number> {

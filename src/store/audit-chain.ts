@@ -2,9 +2,10 @@
  * Seals the rows of the audit into a chain of keyed hashes, off the path of any request. Whoever can write the tables but has
  * not got the master key can neither change, remove, move nor insert a sealed row unseen: audit-walk.ts names it.
  */
-import { PostgresAdapter, type Selectable, sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { keyedHash, unguessable } from '../secrets.ts'
 import type { Database } from './open.ts'
+import { isPostgres } from './prepared.ts'
 import type { Tables } from './schema.ts'
 import { existingSecret, sealedSecret } from './sealed-secrets.ts'
 import { transact } from './transaction.ts'
@@ -119,16 +120,28 @@ export function sealBatch(
       position += 1
       const mac = macOf(key, { ...row, position })
       hash = linkOf(key, hash, mac)
-      return sql`(cast(${row.seq} as bigint), cast(${position} as bigint), ${mac}, ${hash})`
+      return { seq: row.seq, position, mac, hash }
     })
-    await sql`
-      update audit set position = v.column2, mac = v.column3, hash = v.column4
-      from (values ${sql.join(sealed)}) as v where audit.seq = v.column1
-    `.execute(transaction)
+    await writeSeals(transaction, sealed)
     await writePlace(transaction, key, 'end', { position, hash })
     rows.forEach(echo)
     return { rows, end: { position, hash } }
   })
+}
+
+type Seal = { readonly seq: number; readonly position: number; readonly mac: string; readonly hash: string }
+
+/** As one value: a statement whose words grow with the rows would be another one each time, and each is kept. */
+async function writeSeals(transaction: Database, seals: readonly Seal[]): Promise<void> {
+  const rows = isPostgres(transaction)
+    ? sql`jsonb_to_recordset(cast(${JSON.stringify(seals)} as jsonb)) as v(seq bigint, position bigint, mac text, hash text)`
+    : sql`(
+        select value ->> 'seq' as seq, value ->> 'position' as position, value ->> 'mac' as mac, value ->> 'hash' as hash
+        from json_each(${JSON.stringify(seals)})
+      ) as v`
+  await sql`
+    update audit set position = v.position, mac = v.mac, hash = v.hash from ${rows} where audit.seq = v.seq
+  `.execute(transaction)
 }
 
 /** A number of our own among the advisory locks of this database. */
@@ -136,7 +149,7 @@ const sealing = 7_216_030_901
 
 /** Whether nobody else writes the chain until this transaction ends. SQLite knows one writer: a write makes it us. */
 export async function isAlone(transaction: Database): Promise<boolean> {
-  if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) {
+  if (!isPostgres(transaction)) {
     await sql`update audit_chain set mac = mac`.execute(transaction)
     return true
   }

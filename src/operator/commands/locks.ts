@@ -1,6 +1,6 @@
 /** `ninka locks`: who is locked out after wrong tries, and letting him in again. */
 import { createLocks, type Guarded, type Locks } from '../../risk/locks.ts'
-import { forGood } from '../../store/attempts.ts'
+import { forGood } from '../../store/attempt-locks.ts'
 import { record } from '../../store/audit.ts'
 import { existingSecret } from '../../store/sealed-secrets.ts'
 import { type Asked, changeOf, done, moment, type Noun, refused, UsageError } from './command.ts'
