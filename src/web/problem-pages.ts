@@ -195,7 +195,7 @@ export function problemPage(
   }: ProblemToTell & { language: Language; switchable?: boolean },
 ): ProblemPage {
   const t = site.words[language]
-  const { title, lines } = t.problems[code]
+  const { title } = t.problems[code]
   return {
     template: 'problem',
     data: {
@@ -205,7 +205,7 @@ export function problemPage(
       },
       t,
       view: {
-        lines,
+        lines: linesOf(t, { code }, { language, waits: true }),
         retry: retry ? { href: retry, text: t.frame.retry } : null,
         receipt: receipt ?? null,
         received: null,

@@ -135,6 +135,20 @@ describe.each(samples.map((sample) => ({ ...sample, title: `${sample.name} (${sa
 )
 
 describe('the samples', () => {
+  it('say to try again soon where the bank is away, unless they say when it is back', () => {
+    const away = samples.filter((sample) =>
+      renderStrictly(sample).includes('data-problem="bank-unavailable"'),
+    )
+    expect(away.length).toBeGreaterThan(3)
+    for (const sample of away) {
+      const text = textOf(readHtml(renderStrictly(sample)))
+      const isKnown = /再開予定|We open again/.test(text)
+      expect(/少し時間をおいて|in a little while/.test(text), `${sample.name} (${sample.language})`).toBe(
+        !isKnown,
+      )
+    }
+  })
+
   it('have names of their own', () => {
     const names = samples.map(({ name, language }) => `${name} ${language}`)
     expect(new Set(names).size).toBe(names.length)
