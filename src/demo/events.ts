@@ -22,8 +22,8 @@ type Refusal = {
 }
 
 export type Events = {
-  /** Undefined when the event is good, also when it came before. */
-  readonly take: (clientId: string, token: string) => Promise<Refusal | undefined>
+  /** Undefined when the event is good, also when it came before; `later` while the bank's keys cannot be had. */
+  readonly take: (clientId: string, token: string) => Promise<Refusal | 'later' | undefined>
   /** What came about one consent, the newest first. */
   readonly about: (clientId: string, consent: string) => readonly BankEvent[]
 }
@@ -70,7 +70,8 @@ export function createEvents({
       const head = headerSchema.safeParse(parsed(header))
       if (!head.success || rest.length > 0) return { err: 'invalid_request', description: 'not a SET' }
       // Asked anew each time: events are rare, and a key that the bank has withdrawn must not count.
-      const { keys } = keySet.parse(await (await fetch(await keysAddress(), { redirect: 'error' })).json())
+      const keys = await askForKeys()
+      if (!keys) return 'later'
       const jwk = keys.find(({ kid }) => kid === head.data.kid)
       if (!jwk) return { err: 'invalid_key', description: 'no key of the bank has this kid' }
       const key = createPublicKey({ key: jwk as unknown as JsonWebKeyInput['key'], format: 'jwk' })
@@ -104,6 +105,15 @@ export function createEvents({
     },
     about: (clientId, consent) =>
       [...kept.values()].filter((one) => one.clientId === clientId && one.consent === consent).toReversed(),
+  }
+
+  async function askForKeys() {
+    try {
+      return keySet.parse(await (await fetch(await keysAddress(), { redirect: 'error' })).json()).keys
+    } catch {
+      // The bank is away, or going: it sends the event again when it is back.
+      return undefined
+    }
   }
 }
 

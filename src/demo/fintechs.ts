@@ -199,6 +199,7 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     if (!fintech || typeof request.body !== 'string')
       return reply.code(400).send({ err: 'invalid_request', description: 'not a SET' })
     const refusal = await events.take(fintech.clientId, request.body)
+    if (refusal === 'later') return reply.code(503).header('retry-after', '30').send()
     return refusal ? reply.code(400).send(refusal) : reply.code(202).send()
   })
 

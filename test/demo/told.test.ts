@@ -90,6 +90,16 @@ describe('the demo’s address for events', () => {
     expect([answer.statusCode, answer.json<{ err: string }>().err]).toEqual([400, 'invalid_request'])
   })
 
+  it('asks for it again later while the bank’s keys cannot be had, as when both are ending', async () => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/events/demo-kakeibo',
+      headers: { 'content-type': 'application/secevent+jwt' },
+      payload: `${btoa('{"alg":"ES256","typ":"secevent+jwt","kid":"k"}').replaceAll('=', '')}.e30.x`,
+    })
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '30'])
+  })
+
   it('knows no other fintech', async () => {
     const headers = { 'content-type': 'application/secevent+jwt' }
     const answer = await app.inject({ method: 'POST', url: '/events/nobody', headers, payload: 'a.b.c' })
