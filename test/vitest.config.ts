@@ -1,11 +1,18 @@
 // Which files are tests, and how many run at once: first those in Node, on both databases, then those that drive a browser.
-import { globSync, readFileSync } from 'node:fs'
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+// Whatever tests put on the disk goes with the run. PostgreSQL and the proxies work there as other users.
+const scratch = mkdtempSync(join(tmpdir(), 'ninka-'))
+chmodSync(scratch, 0o755)
+process.env.TMPDIR = scratch
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
 // These tell their story through the application or a repository, so they are told on both databases.
 const onBothDatabases = [
