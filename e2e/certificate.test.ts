@@ -5,15 +5,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type Authority,
-  customerAuthority,
-  customerSubject,
-  issue,
-  makeKeys,
-  makeRoot,
-} from '../src/demo/authority.ts'
-import { makePkcs12 } from '../src/demo/pkcs12.ts'
+import { type Authority, issue, makeRoot } from '../src/demo/authority/authority.ts'
+import { makeKeys } from '../src/demo/authority/keys.ts'
+import { customerAuthority, customerSubject } from '../src/demo/authority/names.ts'
+import { makePkcs12 } from '../src/demo/authority/pkcs12.ts'
 import { type Proxy, startHaproxy, startNginx } from '../test/support/proxies.ts'
 import { openPc, type Pc } from './certificate-store.ts'
 import { type Customer, openBrowser } from './customer.ts'

@@ -3,8 +3,10 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { CertificateRules } from '../institution.ts'
-import type { Name } from './authority.ts'
-import { alone, demoRules, keep, write, writeRevocationList } from './certificates.ts'
+import { alone, write } from './authority/folder.ts'
+import { keep, writeRevocationList } from './authority/kept.ts'
+import type { Name } from './authority/names.ts'
+import { demoRules } from './certificates.ts'
 
 const name: Name = [
   ['C', 'JP'],

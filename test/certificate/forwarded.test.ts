@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { certificateFormats, certificateHeaders, readForwarded } from '../../src/certificate/forwarded.ts'
-import { makeKeys, makeRoot } from '../../src/demo/authority.ts'
+import { makeRoot } from '../../src/demo/authority/authority.ts'
+import { makeKeys } from '../../src/demo/authority/keys.ts'
 import { forwardedAs } from '../support/certificates.ts'
 
 let rsa: Buffer

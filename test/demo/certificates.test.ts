@@ -9,22 +9,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCertificate } from '../../src/certificate/certificate.ts'
 import { Unreadable } from '../../src/certificate/der.ts'
 import { days } from '../../src/clock.ts'
+import { issue, makeRoot } from '../../src/demo/authority/authority.ts'
+import { pkcs12Password } from '../../src/demo/authority/kept.ts'
+import { type Keys, makeKeys } from '../../src/demo/authority/keys.ts'
+import { customerSubject, type Name } from '../../src/demo/authority/names.ts'
 import {
-  customerSubject,
-  issue,
-  type Keys,
-  makeKeys,
   makeRevocationList,
-  makeRoot,
-  type Name,
   readRevocationList,
   revocationListPem,
-} from '../../src/demo/authority.ts'
-import {
-  type DemoCertificates,
-  pkcs12Password,
-  prepareDemoCertificates,
-} from '../../src/demo/certificates.ts'
+} from '../../src/demo/authority/revocation-list.ts'
+import { type DemoCertificates, prepareDemoCertificates } from '../../src/demo/certificates.ts'
 
 const start = Date.parse('2026-06-01T09:00:00+09:00')
 const scratch = mkdtempSync(join(tmpdir(), 'ninka-demo-certificates-'))

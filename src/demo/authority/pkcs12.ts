@@ -7,8 +7,15 @@ import {
   randomBytes,
   type X509Certificate,
 } from 'node:crypto'
-import { tags, writeDer, writeInteger, writeOctets, writeSequence, writeTyped } from '../certificate/der.ts'
-import type { Keys } from './authority.ts'
+import {
+  tags,
+  writeDer,
+  writeInteger,
+  writeOctets,
+  writeSequence,
+  writeTyped,
+} from '../../certificate/der.ts'
+import type { Keys } from './keys.ts'
 
 /** @returns DER */
 export function makePkcs12({
