@@ -12,18 +12,13 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import * as client from 'openid-client'
 import { type Reading, readAccounts } from './accounts.ts'
 import { createBrowsers, guard } from './browsers.ts'
+import { createDiscovery, type Fintech } from './discovery.ts'
 import { createEvents } from './events.ts'
 import { mailSystem } from './mail.ts'
 import { connectionPage, homePage, showTrouble } from './pages.ts'
+import { renewalOf, scope, type Tokens, tokensOf } from './tokens.ts'
 import { type Trouble, troubleOf } from './trouble.ts'
 import { createWireTap, keepRedirect, type Wire } from './wire.ts'
-
-export type Fintech = {
-  readonly clientId: 'demo-kakeibo' | 'demo-kaikei'
-  readonly clientSecret: string
-  readonly serviceName: string
-  readonly companyName: string
-}
 
 export type FintechsOptions = {
   /** the bank's issuer, without a slash at the end */
@@ -46,15 +41,6 @@ type Flow = {
   readonly wire: Wire
 }
 
-type Tokens = {
-  readonly accessToken: string
-  readonly refreshToken: string | undefined
-  readonly idToken: string | undefined
-  /** the bank's name for the connection, the same over renewals */
-  readonly grantId: string | undefined
-  readonly scopes: readonly string[]
-}
-
 export type Connection = {
   readonly tokens: Tokens
   readonly wire: Wire
@@ -64,8 +50,6 @@ export type Connection = {
 }
 
 type ToFintech = { Params: { clientId: string } }
-
-const scope = 'openid offline_access balances transactions'
 
 /** The web server of both fintechs, not yet listening. The bank hears nothing before the first click. */
 export async function createFintechs(options: FintechsOptions): Promise<FastifyInstance> {
@@ -129,7 +113,7 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
           prompt: 'consent',
           code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
           code_challenge_method: 'S256',
-          ...(known && request.body?.renew === 'yes' && renewalOf(known)),
+          ...(known && request.body?.renew === 'yes' && renewalOf(known.tokens)),
         }),
       )
       keepRedirect(wire, url)
@@ -253,48 +237,5 @@ export async function createFintechs(options: FintechsOptions): Promise<FastifyI
     } catch (error) {
       return { tokens, wire, ...(reading && { reading }), trouble: troubleOf(error) }
     }
-  }
-}
-
-/** Discovery at the first use, then never again; a failed one is forgotten: the next click asks anew. */
-function createDiscovery({ issuer, fetch }: { issuer: string; fetch: client.CustomFetch }) {
-  const found = new Map<string, Promise<client.Configuration>>()
-  return ({ clientId, clientSecret }: Fintech): Promise<client.Configuration> => {
-    const known = found.get(clientId)
-    if (known) return known
-    const asked = client.discovery(
-      new URL(issuer),
-      clientId,
-      undefined,
-      client.ClientSecretBasic(clientSecret),
-      {
-        [client.customFetch]: fetch,
-        timeout: 10,
-        // the ID token's signature is checked too; plain http is only for a bank on one's own machine
-        execute: [
-          client.enableNonRepudiationChecks,
-          ...(issuer.startsWith('http:') ? [client.allowInsecureRequests] : []),
-        ],
-      },
-    )
-    found.set(clientId, asked)
-    asked.catch(() => found.delete(clientId))
-    return asked
-  }
-}
-
-/** A renewal says more than a first request: which connection it goes on with, and whose it is. */
-function renewalOf({ tokens: { idToken, grantId } }: Connection): Record<string, string> {
-  return { ...(idToken && { id_token_hint: idToken }), ...(grantId && { grant_id: grantId }) }
-}
-
-/** What an answer leaves out stays as it was (RFC 6749, sections 5.1 and 6). */
-function tokensOf(answer: client.TokenEndpointResponse, former?: Tokens): Tokens {
-  return {
-    accessToken: answer.access_token,
-    refreshToken: answer.refresh_token ?? former?.refreshToken,
-    idToken: answer.id_token ?? former?.idToken,
-    grantId: typeof answer.grant_id === 'string' ? answer.grant_id : former?.grantId,
-    scopes: answer.scope?.split(' ') ?? former?.scopes ?? scope.split(' '),
   }
 }

@@ -2,7 +2,8 @@
 import type { FastifyReply } from 'fastify'
 import type { AccountReading } from './accounts.ts'
 import type { BankEvent } from './events.ts'
-import type { Connection, Fintech } from './fintechs.ts'
+import type { Fintech } from './discovery.ts'
+import type { Connection } from './fintechs.ts'
 import { type Trouble, troubleWords } from './trouble.ts'
 import type { Wire } from './wire.ts'
 
