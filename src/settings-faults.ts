@@ -1,7 +1,7 @@
 /** What is wrong with settings that are right one by one: halves of a whole, and a demo's conveniences in production. */
 import { certificateFormats } from './certificate/forwarded.ts'
 import { isHostOf } from './certificate/hosts.ts'
-import type { Given } from './settings.ts'
+import type { Given } from './settings-given.ts'
 
 /** A line for every fault; none when the settings go together. */
 export const faultsOf = (s: Given): readonly string[] => [

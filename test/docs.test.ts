@@ -68,7 +68,7 @@ describe('commands', () => {
 })
 
 describe('settings', () => {
-  const source = readFileSync(join(root, 'src/settings.ts'), 'utf8')
+  const source = readFileSync(join(root, 'src/settings-given.ts'), 'utf8')
   const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): ?\S/gm)].map(([, name = '']) => name)
   /** Other programs' own, and those of the samples. */
   const foreign = /^(NODE_|MALLOC_|ISSUER$|CLIENT_|REDIRECT_|ACCESS_|REFRESH_|NINKA_PROXY_SECRET$)/

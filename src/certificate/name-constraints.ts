@@ -3,7 +3,8 @@
  * we cannot compare breaks any constraint on that form.
  */
 import type { Certificate } from './certificate.ts'
-import { type Der, elements, fields, only, readDer, reading, writeDer } from './der.ts'
+import { type Der, elements, fields, only, readDer, reading } from './der.ts'
+import { writeDer } from './der-writing.ts'
 import { type Name, readName, types } from './names.ts'
 
 /** Bases of subtrees, as GeneralName. */

@@ -1,7 +1,8 @@
 /** How a responder is asked about a certificate (RFC 6960, section 4.1), and how certificates are named in it. */
 import { createHash } from 'node:crypto'
 import type { Certificate } from './certificate.ts'
-import { type Der, fields, tags, writeDer } from './der.ts'
+import { type Der, fields, tags } from './der.ts'
+import { writeDer } from './der-writing.ts'
 import { readAlgorithm } from './strength.ts'
 
 /** By SHA-1: it is what every responder knows (RFC 5019, section 2.1.1), and nothing is proven by it. */

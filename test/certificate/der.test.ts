@@ -14,6 +14,8 @@ import {
   readTime,
   tags,
   Unreadable,
+} from '../../src/certificate/der.ts'
+import {
   writeBits,
   writeDer,
   writeInteger,
@@ -22,7 +24,7 @@ import {
   writeSequence,
   writeTime,
   writeTyped,
-} from '../../src/certificate/der.ts'
+} from '../../src/certificate/der-writing.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const der = (text: string) => readDer(hex(text))

@@ -4,15 +4,15 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Certificate, readCertificate } from '../../src/certificate/certificate.ts'
 import { type Authorities, readAuthorities } from '../../src/certificate/chain.ts'
+import { tags } from '../../src/certificate/der.ts'
 import {
-  tags,
   writeBits,
   writeDer,
   writeInteger,
   writeSequence,
   writeTime,
   writeTyped,
-} from '../../src/certificate/der.ts'
+} from '../../src/certificate/der-writing.ts'
 import { judgeAgain, readRevocationList } from '../../src/certificate/revocation-list.ts'
 import { createRevocationLists, type RevocationLists } from '../../src/certificate/revocation-lists.ts'
 import { createLog } from '../../src/log.ts'

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCertificate } from '../../src/certificate/certificate.ts'
-import { readDer, reading, tags, writeDer } from '../../src/certificate/der.ts'
+import { readDer, reading, tags } from '../../src/certificate/der.ts'
+import { writeDer } from '../../src/certificate/der-writing.ts'
 import {
   describe as describeCertificate,
   type Name,

@@ -2,15 +2,8 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import { readCertificate } from '../../certificate/certificate.ts'
-import {
-  reading,
-  tags,
-  Unreadable,
-  writeDer,
-  writeInteger,
-  writeSequence,
-  writeTime,
-} from '../../certificate/der.ts'
+import { reading, tags, Unreadable } from '../../certificate/der.ts'
+import { writeDer, writeInteger, writeSequence, writeTime } from '../../certificate/der-writing.ts'
 import {
   alternativeName,
   authorityKeyId,

@@ -1,8 +1,8 @@
 /** What a certificate or a revocation list of the demo says besides names, times and a key (RFC 5280, section 4.2). */
 import { createHash } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import { tags } from '../../certificate/der.ts'
 import {
-  tags,
   writeBits,
   writeDer,
   writeInteger,
@@ -10,7 +10,7 @@ import {
   writeOctets,
   writeSequence,
   writeTyped,
-} from '../../certificate/der.ts'
+} from '../../certificate/der-writing.ts'
 import type { Keys } from './keys.ts'
 
 const yes = writeDer(tags.boolean, Uint8Array.of(0xff))

@@ -1,7 +1,8 @@
 /** Keys of the demo's authorities and of whom they vouch for, and their signatures. */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
-import { tags, writeBits, writeDer, writeSequence, writeTyped } from '../../certificate/der.ts'
+import { tags } from '../../certificate/der.ts'
+import { writeBits, writeDer, writeSequence, writeTyped } from '../../certificate/der-writing.ts'
 
 export type Keys = { readonly privateKey: KeyObject; readonly publicKey: KeyObject }
 

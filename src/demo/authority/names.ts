@@ -1,5 +1,6 @@
 /** Distinguished names (X.501), and those of the demo bank's customers. */
-import { tags, writeDer, writeSequence, writeTyped } from '../../certificate/der.ts'
+import { tags } from '../../certificate/der.ts'
+import { writeDer, writeSequence, writeTyped } from '../../certificate/der-writing.ts'
 
 /** A distinguished name in the order of its DER, the reverse of its RFC 4514 string. */
 export type Name = readonly (readonly [keyof typeof attributes, string])[]

@@ -7,14 +7,14 @@ import {
   randomBytes,
   type X509Certificate,
 } from 'node:crypto'
+import { tags } from '../../certificate/der.ts'
 import {
-  tags,
   writeDer,
   writeInteger,
   writeOctets,
   writeSequence,
   writeTyped,
-} from '../../certificate/der.ts'
+} from '../../certificate/der-writing.ts'
 import type { Keys } from './keys.ts'
 
 /** @returns DER */

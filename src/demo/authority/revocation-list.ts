@@ -8,11 +8,8 @@ import {
   readTime,
   tags,
   Unreadable,
-  writeDer,
-  writeInteger,
-  writeSequence,
-  writeTime,
 } from '../../certificate/der.ts'
+import { writeDer, writeInteger, writeSequence, writeTime } from '../../certificate/der-writing.ts'
 import { readExtensionList } from '../../certificate/extensions.ts'
 import { readPem } from '../../certificate/pem.ts'
 import { type Authority, subjectOf } from './authority.ts'
