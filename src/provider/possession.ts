@@ -9,6 +9,7 @@ import { errors } from 'oidc-provider'
 import { presentedCertificate } from '../certificate/presented.ts'
 import type { Clock } from '../clock.ts'
 import type { Client, Clients } from '../store/clients.ts'
+import { EngineAway } from './database-away.ts'
 import { readProof } from './proof.ts'
 
 export type PossessionParts = {
@@ -104,8 +105,8 @@ async function provenWrong(
 const proofsIn = (rawHeaders: readonly string[]): string[] =>
   rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'dpop')
 
-/** Another request with the same proof was faster. */
+/** Another request with the same proof was faster. A database that is away says nothing about the proof. */
 function lost(error: unknown): false {
-  if (error instanceof errors.OIDCProviderError) return false
+  if (error instanceof errors.OIDCProviderError && !(error instanceof EngineAway)) return false
   throw error
 }

@@ -6,10 +6,13 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import * as oauth from 'oauth4webapi'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { freshDatabase } from '../support/database.ts'
+import { ask, auditOf, demoEntrance, openDesk } from '../support/desk.ts'
 import { openFintech } from '../support/fintech.ts'
-import { agreeing, expectOurPage, expectTemporary } from '../support/unavailable.ts'
+import { keyPair, strictFintech } from '../support/strict-fintech.ts'
+import { agreeing, expectDeskAway, expectOurPage, expectTemporary } from '../support/unavailable.ts'
 import { allow, begin, comeBack, connect, consentsOf, goOn, signIn } from '../support/walk.ts'
 
 const closing: (() => Promise<void> | void)[] = []
@@ -23,7 +26,7 @@ type Trouble = {
 }
 
 async function bankOn(databaseUrl: string): Promise<TestBank> {
-  const bank = await startBank({ databaseUrl })
+  const bank = await startBank({ databaseUrl, desk: demoEntrance })
   closing.push(bank.close)
   return bank
 }
@@ -126,4 +129,91 @@ describe.each([
     expect(bank.logged.join('')).not.toContain('an unexpected failure')
     await expectAllGoesOn(bank, 'mihon03')
   })
+
+  it('answers 503 to the staff on the desk’s own page, in their language, and stops nothing by halves', async () => {
+    const { bank, trouble } = await open()
+    await connect(bank, 'mihon03')
+    const number = (await consentsOf(bank))[0]?.number ?? ''
+    const desk = await openDesk(bank)
+    const registrar = await openDesk(bank, 'registrar')
+    await desk.search(number)
+    await registrar.get('/clients/demo-kakeibo')
+    const before = await everythingOf(bank)
+
+    await trouble.begin()
+    expectDeskAway(await desk.get(`/consents/${number}`), 'ja')
+    const english = await ask(bank, desk, ['GET', `/consents/${number}`], {
+      headers: { 'accept-language': 'en' },
+    })
+    expectDeskAway({ status: english.statusCode, html: english.body, headers: english.headers }, 'en')
+    await trouble.end()
+    await desk.get(`/consents/${number}`)
+    await trouble.begin()
+    expectDeskAway(await desk.stop(number), 'ja')
+    expectDeskAway(await registrar.post('/clients/demo-kakeibo/suspend', { note: '契約終了' }), 'ja')
+    await trouble.end()
+
+    expect(withoutLooks(await everythingOf(bank))).toEqual(withoutLooks(before))
+    await desk.get(`/consents/${number}`)
+    expect((await desk.stop(number)).html).toContain('連携を停止しました')
+    expect(bank.logged.join('')).not.toContain('an unexpected failure')
+  })
+
+  it('answers 503 in JSON to a fintech that looks after its grant, and blames no proof of it', async () => {
+    const { bank, trouble } = await open()
+    const key = await keyPair('ES256')
+    const fintech = await strictFintech(bank, {
+      registered: {
+        id: 'strict-away',
+        profile: 'fapi2',
+        senderConstraint: 'dpop',
+        authentication: { method: 'private_key_jwt' },
+        keys: { jwks: key.jwks },
+      },
+      authentication: oauth.PrivateKeyJwt(key.privateKey),
+      dpop: (await keyPair('ES256')).pair,
+    })
+    const { access_token: access, ...tokens } = await fintech.connect()
+    const grant = `/grants/${tokens.grant_id as string}`
+    const { access_token: own } = await fintech.ownToken('grant_management_query grant_management_revoke')
+    const call = async (token: string, path: string, method = 'GET') => {
+      const answer = await fintech.resource(token, path, undefined, method)
+      const text = await answer.text()
+      return {
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+      }
+    }
+    const before = await everythingOf(bank)
+
+    await trouble.begin()
+    expectTemporary(await call(own, grant))
+    expectTemporary(await call(own, grant, 'DELETE'))
+    expectTemporary(await call(access, '/api/accounts'))
+    await expect(fintech.ownToken('grant_management_query')).rejects.toMatchObject({ cause: { status: 503 } })
+    await trouble.end()
+
+    expect(await everythingOf(bank)).toEqual(before)
+    expect((await call(own, grant)).body).toMatchObject({ status: 'active' })
+    expect((await call(access, '/api/accounts')).status).toBe(200)
+    expect((await call(own, grant, 'DELETE')).status).toBe(204)
+    expect(bank.logged.join('')).not.toContain('an unexpected failure')
+  })
+})
+
+/** What must be as it was: consents, fintechs, what is to be told, what was noted. */
+async function everythingOf(bank: TestBank) {
+  return {
+    consents: await consentsOf(bank),
+    clients: await bank.clients.list(),
+    outbox: await bank.db.selectFrom('outbox').selectAll().execute(),
+    refusals: await bank.db.selectFrom('refusals').selectAll().execute(),
+    audit: await auditOf(bank),
+  }
+}
+
+const withoutLooks = ({ audit, ...rest }: Awaited<ReturnType<typeof everythingOf>>) => ({
+  ...rest,
+  audit: audit.filter(({ event }) => event !== 'staff-looked'),
 })

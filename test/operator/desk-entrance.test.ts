@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
+import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readCertificate } from '../../src/certificate/certificate.ts'
@@ -14,6 +15,7 @@ import { currentStaff, readStaff } from '../../src/operator/desk/staff.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { type Authority, customerId, forwardedAs, makeAuthority } from '../support/certificates.ts'
 import { ask, auditOf, browserAt, openDesk, startBankWithDesk, staffWith } from '../support/desk.ts'
+import { expectDeskAway } from '../support/unavailable.ts'
 
 const silent = pino({ level: 'silent' })
 
@@ -90,6 +92,20 @@ describe('the desk behind a proxy', () => {
     expect(answer.body).toContain('花子')
     await get('mihon07-good')
     expect(await auditOf(bank, 'staff-signed-in')).toMatchObject([{ by: 'staff:花子', role: 'reader' }])
+  })
+
+  it('lets nobody in whom the audit cannot have, and records him when it can', async () => {
+    await sql`pragma query_only = on`.execute(bank.db)
+    const [known, stranger] = [await get('mihon07-good'), await get('mihon11-good')]
+    await sql`pragma query_only = off`.execute(bank.db)
+    for (const { statusCode: status, body: html, headers } of [known, stranger])
+      expectDeskAway({ status, html, headers }, 'ja')
+    expect(known.body + stranger.body).not.toContain('花子')
+    expect([(await get('mihon07-good')).statusCode, (await get('mihon11-good')).statusCode]).toEqual([
+      200, 403,
+    ])
+    expect(await auditOf(bank, 'staff-signed-in')).toMatchObject([{ by: 'staff:花子' }])
+    expect(await auditOf(bank, 'staff-refused')).toMatchObject([{ reason: 'not-listed' }])
   })
 
   it('knows a certificate by its fingerprint too', async () => {

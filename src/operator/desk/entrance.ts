@@ -73,15 +73,14 @@ export function createDoorkeeper(parts: DoorParts): Doorkeeper {
       const { refused: reason, fingerprint } = identified
       log.warn({ event: 'staff-refused', reason, fingerprint }, 'somebody was refused at the desk')
       // A flood of refusals would drown the audit; each cause is in it once a minute.
-      if (noteRefusal(`${reason} ${fingerprint}`))
-        await record(db, clock(), null, { event: 'staff-refused', reason, fingerprint })
-    } else if (noteArrival(identified.member.name)) {
+      await noteRefusal(`${reason} ${fingerprint}`, () =>
+        record(db, clock(), null, { event: 'staff-refused', reason, fingerprint }),
+      )
+    } else {
       const { name, roles } = identified.member
-      await record(db, clock(), null, {
-        event: 'staff-signed-in',
-        by: `staff:${name}`,
-        role: roles.join(' '),
-      })
+      await noteArrival(name, () =>
+        record(db, clock(), null, { event: 'staff-signed-in', by: `staff:${name}`, role: roles.join(' ') }),
+      )
     }
     return identified
   }
@@ -102,17 +101,22 @@ async function byCertificate(
 
 const mostRemembered = 1000
 
-/** True for the first time of something, and again when so long has gone by since it was last true. */
-function onceA(length: number, clock: Clock): (what: string) => boolean {
+/** Notes something the first time, and again when so long has gone by since; what could not be noted counts as never told. */
+function onceA(length: number, clock: Clock): (what: string, note: () => Promise<void>) => Promise<void> {
   const told = new Map<string, number>()
-  return (what) => {
+  return async (what, note) => {
     const now = clock()
     const last = told.get(what)
-    if (last !== undefined && now - last < length) return false
+    if (last !== undefined && now - last < length) return
     told.delete(what)
     told.set(what, now)
     const [oldest] = told.keys()
     if (told.size > mostRemembered && oldest !== undefined) told.delete(oldest)
-    return true
+    try {
+      await note()
+    } catch (error) {
+      told.delete(what)
+      throw error
+    }
   }
 }
