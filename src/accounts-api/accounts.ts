@@ -20,8 +20,8 @@ export async function listAccounts(
   // No journey is under way here, so nothing can be held under this name.
   const answer = await parts.bank.accounts({ customer, client, journey: `api ${consent.id}` })
   if (!answer.ok) return { ...notNow(answer), client }
-  // One whose PIN is no longer registered cannot be inquired.
-  const today = answer.value.filter((account) => account.registered)
+  // One whose PIN is no longer registered, or whose right was taken back, cannot be inquired.
+  const today = answer.value.filter((account) => account.registered && !account.barred)
   return {
     consent: {
       number: consent.number,

@@ -33,12 +33,15 @@ export function daysLeft(endsAt: number, now: number): number {
   return Math.round((Date.parse(dateInJapan(endsAt)) - Date.parse(dateInJapan(now))) / days(1))
 }
 
-/** True for a consent whose arrangement a new one of the same customer and fintech continues (更新). */
+/**
+ * True for a consent whose arrangement a new one of the same customer and fintech continues (更新). One that was stopped
+ * before the fintech came for it never was a connection, and must not stand before the one that is.
+ */
 export function isRenewable(
-  { status, endsAt, endedAt }: Pick<Consent, 'status' | 'endsAt' | 'endedAt'>,
+  { status, endsAt, activatedAt, endedAt }: Pick<Consent, 'status' | 'endsAt' | 'activatedAt' | 'endedAt'>,
   now: number,
 ): boolean {
   if (status === 'active') return now <= endOfDayInJapan(endsAt, renewableDays)
-  const ended = status === 'expired' || status === 'stopped'
+  const ended = (status === 'expired' || status === 'stopped') && activatedAt !== null
   return ended && endedAt !== null && now <= endOfDayInJapan(endedAt, renewableDays)
 }

@@ -77,6 +77,18 @@ describe('openapi.yaml', () => {
     }
   })
 
+  it('counts the characters of a 口座メモ as the adapter does: a rare kanji is one', () => {
+    const [example] = examples('accounts') as [{ value: [Node] }]
+    for (const [length, isRight] of [
+      [20, true],
+      [21, false],
+    ] as const) {
+      const answer = { ok: true, value: [{ ...example.value[0], memo: '𠮷'.repeat(length) }] }
+      expect(validates(answered('accounts').schema, answer)).toBe(isRight)
+      expect('answer' in readAnswer('accounts', answer)).toBe(isRight)
+    }
+  })
+
   it.each(callNames)('asks of an answer to %s for no field less than the adapter does', (name) => {
     const [example] = examples(name) as [{ value: unknown }]
     const first = Array.isArray(example.value) ? example.value[0] : example.value

@@ -6,7 +6,7 @@ import { daysLeft, expiringDays, isRenewable, renewableDays, stateAt } from '../
 const inJapan = (text: string): number => Date.parse(`${text}+09:00`)
 const given = inJapan('2026-11-25T23:59:59')
 const endsAt = endOfDayInJapan(given, 90)
-const active = { status: 'active', endsAt, endedAt: null } as const
+const active = { status: 'active', endsAt, activatedAt: given, endedAt: null } as const
 
 describe('a connection given on 25 November for 90 days', () => {
   it('lives through the whole of the day that the screen said', () => {
@@ -34,13 +34,16 @@ describe('a connection given on 25 November for 90 days', () => {
     const last = endOfDayInJapan(endsAt, renewableDays)
     expect(isRenewable(active, last)).toBe(true)
     expect(isRenewable(active, last + 1)).toBe(false)
-    const stopped = { status: 'stopped', endsAt, endedAt: given } as const
+    const stopped = { ...active, status: 'stopped', endedAt: given } as const
     expect(isRenewable(stopped, endOfDayInJapan(given, renewableDays))).toBe(true)
     expect(isRenewable(stopped, endOfDayInJapan(given, renewableDays) + 1)).toBe(false)
   })
 
   it('is not renewed by one that it was replaced by, nor one that was never used', () => {
     for (const status of ['replaced', 'unused', 'granted'] as const)
-      expect(isRenewable({ status, endsAt, endedAt: given }, given)).toBe(false)
+      expect(isRenewable({ ...active, status, endedAt: given }, given)).toBe(false)
+    expect(isRenewable({ ...active, status: 'stopped', activatedAt: null, endedAt: given }, given)).toBe(
+      false,
+    )
   })
 })

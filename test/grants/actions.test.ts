@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { type Fintech, openFintech } from '../support/fintech.ts'
+import { stop, visitConnections } from '../support/connections.ts'
 import { begin, comeBack, connect, consentsOf, type Walk, walkToConsent, allow } from '../support/walk.ts'
 
 let bank: TestBank
@@ -123,8 +124,26 @@ describe('create', () => {
     expect([await read(String(grant_id)), await read(grantId)]).toEqual([200, 404])
   })
 
+  it('that the customer stops before its code is exchanged changes nothing about the grant in use', async () => {
+    const inUse = (await consentsOf(bank)).at(-1)
+    const id = inUse?.arrangement_id ?? ''
+    const walk = await begin(bank, { request: { grant_management_action: 'create' } })
+    await walkToConsent(walk, 'mihon02')
+    await allow(walk)
+    const never = (await consentsOf(bank)).at(-1)?.number ?? ''
+    await stop(await visitConnections(bank, 'mihon02'), never)
+    expect(await read(id)).toBe(200)
+
+    const request = { grant_management_action: 'replace', grant_id: id }
+    expect(await push(request)).toEqual([undefined, 'undefined'])
+    const renewal = await begin(bank, { request })
+    const page = await walkToConsent(renewal, 'mihon02')
+    expect(page.html).toContain(`認可番号 ${inUse?.number}、`)
+    expect(page.html).not.toContain(never)
+  })
+
   it('left out, the customer’s grant goes on, as it always did', async () => {
-    const newest = (await consentsOf(bank)).at(-1)?.arrangement_id
+    const newest = (await consentsOf(bank)).findLast(({ status }) => status === 'active')?.arrangement_id
     expect(await agreed(await begin(bank))).toMatchObject({ grant_id: newest })
   })
 })

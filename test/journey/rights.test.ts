@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openFintech } from '../support/fintech.ts'
 import { demoCustomers } from '../../src/bank/simulator/customers.ts'
 import { accountHandle } from '../../src/journey/journey.ts'
-import { startBank, type TestBank } from '../support/bank.ts'
+import { startBank, type TestBank, withCalls } from '../support/bank.ts'
 import {
   allow,
   begin,
@@ -18,8 +18,21 @@ import {
 } from '../support/walk.ts'
 
 let bank: TestBank
+let barredNow: string | undefined
 beforeAll(async () => {
-  bank = await startBank()
+  bank = await startBank({
+    wrapBank: (real) =>
+      withCalls(real, () => ({
+        async accounts(who) {
+          const answer = await real.accounts(who)
+          if (!answer.ok) return answer
+          const value = answer.value.map((one) =>
+            one.id === barredNow ? { ...one, barred: 'no-right' as const } : one,
+          )
+          return { ok: true, value }
+        },
+      })),
+  })
 })
 afterAll(() => bank.close())
 
@@ -48,6 +61,18 @@ it('an account without the right is named with the reason, and neither a PIN nor
   const [consent] = await bank.db.selectFrom('consents').select('accounts').execute()
   expect(consent?.accounts).toContain(idOf('3020339'))
   expect(consent?.accounts).not.toContain(idOf('1012247'))
+})
+
+it('an account whose right was taken back since is not told of at the accounts API any more', async () => {
+  const { fintech, access } = await connect(bank, 'mihon02')
+  const numbers = async () =>
+    ((await fintech.api('/api/accounts', access)).body.accounts as { accountNumber: string }[]).map(
+      ({ accountNumber }) => accountNumber,
+    )
+  expect(await numbers()).toContain('1002208')
+  barredNow = idOf('1002208')
+  expect(await numbers()).not.toContain('1002208')
+  barredNow = undefined
 })
 
 it('a PIN that was changed at the branch is found on use, and the table says 要再登録 until it is registered again', async () => {

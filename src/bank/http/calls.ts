@@ -133,7 +133,8 @@ export const calls: { readonly [Name in CallName]: Call<Name> } = {
         branchCode: z.string().regex(/^\d{3}$/),
         kind: z.string().min(1).max(20),
         number: z.string().regex(/^\d{1,20}$/),
-        memo: z.string().max(20),
+        // Characters and not UTF-16 units, as the contract and the customer count: 𠮷 is one.
+        memo: z.string().regex(/^.{0,20}$/su),
         registered: z.boolean(),
         held: z.boolean(),
         barred: z.literal('no-right').optional(),
