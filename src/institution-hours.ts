@@ -25,9 +25,9 @@ const openings = z.array(openingHours)
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 
 /** What the institution file has as `calendar`. */
-export const calendarSchema = z.object({
+export const calendarSchema = z.strictObject({
   open: z
-    .object({
+    .strictObject({
       monday: openings,
       tuesday: openings,
       wednesday: openings,
@@ -44,10 +44,10 @@ export const calendarSchema = z.object({
   maintenance: z
     .array(
       z
-        .object({
+        .strictObject({
           from: instant,
           until: instant,
-          reason: z.object({ ja: z.string().min(1), en: z.string().min(1) }),
+          reason: z.strictObject({ ja: z.string().min(1), en: z.string().min(1) }),
         })
         .refine(({ from, until }) => from < until, 'must end after it begins'),
     )

@@ -1,4 +1,7 @@
-/** The bank that this process serves: names, phone, links and rules, from one validated file. Nothing of it is code. */
+/**
+ * The bank that this process serves: names, phone, links and rules, from one validated file. Nothing of it is code. A name that
+ * means nothing is refused: a misspelt entry would otherwise count as left out.
+ */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
@@ -9,12 +12,12 @@ import type { AttemptRule } from './store/attempts.ts'
 
 const httpsUrl = z.url({ protocol: /^https$/ })
 
-const bilingual = z.object({ ja: z.string().min(1), en: z.string().min(1) })
+const bilingual = z.strictObject({ ja: z.string().min(1), en: z.string().min(1) })
 
 /** #rrggbb */
 const colour = z.string().regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0017c1')
 
-const attemptRule = z.object({
+const attemptRule = z.strictObject({
   tries: z.number().int().min(2).max(20),
   lockMinutes: z.number().int().min(1).max(1440),
   temporaryLocks: z.number().int().min(1).max(20),
@@ -25,15 +28,15 @@ const attemptRule = z.object({
 const whenUnknown = z.enum(['refuse', 'accept']).default('refuse')
 
 /** Also of the bank's own staff, whose file names their authorities. */
-export const certificateRules = z.object({
+export const certificateRules = z.strictObject({
   /** PEM file: the roots that are trusted (self-signed), and the intermediates between them and the customers */
   authorities: z.string().min(1),
   /** from how many days before its end the customer is told to renew */
   noticeDays: z.number().int().min(0).max(365).default(30),
   revocation: z
-    .object({
+    .strictObject({
       crl: z
-        .object({
+        .strictObject({
           /** files or http(s) addresses, PEM or DER */
           sources: z.array(z.string().min(1)).min(1),
           refreshMinutes: z.number().int().min(1).max(1440).default(60),
@@ -41,7 +44,7 @@ export const certificateRules = z.object({
         })
         .optional(),
       ocsp: z
-        .object({
+        .strictObject({
           url: z.url({ protocol: /^https?$/ }),
           timeoutMs: z.number().int().min(100).max(10_000).default(3000),
           /** how long an answer counts at most; never beyond its own nextUpdate */
@@ -59,23 +62,28 @@ export const certificateRules = z.object({
 /** Whose client certificates count, and how their revocation is learned; file names are absolute. */
 export type CertificateRules = z.infer<typeof certificateRules>
 
-const schema = z.object({
+const schema = z.strictObject({
   /** as it stands in the texts: 「見本信用組合 FBサービス」 */
   name: bilingual,
   /** what the texts call it: 「信用組合へ届け出ている…」; 「信用金庫」 or 「当行」 elsewhere */
   called: bilingual.default({ ja: '信用組合', en: 'the credit union' }),
   /** colours that reach 4.5:1, and a logo of plain shapes (SVG); without it the pages have our own blue */
-  brand: z.object({ primary: colour, primaryDark: colour, logo: z.string().min(1).optional() }).optional(),
+  brand: z
+    .strictObject({ primary: colour, primaryDark: colour, logo: z.string().min(1).optional() })
+    .optional(),
   /** texts that this institution writes otherwise, by their path in src/web/messages, such as `frame.neverAsked` */
   texts: z
     .record(
       z.string(),
-      z.union([bilingual, z.object({ ja: z.array(z.string().min(1)), en: z.array(z.string().min(1)) })]),
+      z.union([
+        bilingual,
+        z.strictObject({ ja: z.array(z.string().min(1)), en: z.array(z.string().min(1)) }),
+      ]),
     )
     .default({}),
   phone: z.string().min(1),
   phoneHours: bilingual,
-  links: z.object({ terms: httpsUrl, privacy: httpsUrl }),
+  links: z.strictObject({ terms: httpsUrl, privacy: httpsUrl }),
   termsVersion: z.string().min(1),
   /** when customers and fintechs are served; always without it */
   calendar: calendarSchema.optional(),
@@ -83,8 +91,8 @@ const schema = z.object({
   certificates: certificateRules.optional(),
   /** for fintechs that authenticate by a certificate of an authority (tls_client_auth) */
   fintechCertificates: certificateRules.optional(),
-  rules: z.object({
-    loginId: z.object({ maxLength: z.number().int().min(6).max(64) }),
+  rules: z.strictObject({
+    loginId: z.strictObject({ maxLength: z.number().int().min(6).max(64) }),
     pinDigits: z.number().int().min(4).max(8),
     /** 入出金明細 can be had for this many months back */
     lookBackMonths: z.number().int().min(1).max(120).default(24),
@@ -129,8 +137,10 @@ export type Institution = Omit<
 export function readInstitution(file: string): Institution {
   const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')))
   if (!parsed.success) {
-    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`the institution file is not complete:\n${wrong.join('\n')}`)
+    const wrong = parsed.error.issues.map(({ path, message }) =>
+      [path.join('.'), message].filter(Boolean).join(': '),
+    )
+    throw new Error(`the institution file is not right:\n${wrong.join('\n')}`)
   }
   const { rules, certificates, fintechCertificates, brand, calendar, ...rest } = parsed.data
   const { logo } = brand ?? {}

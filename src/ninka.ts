@@ -101,6 +101,9 @@ async function doctor(args: readonly string[]): Promise<number> {
   return all.some(({ verdict }) => verdict === 'failure') ? 1 : 0
 }
 
+/** `-` is the input: whoever types a command as root has files that the service's user may not read. */
+const readFile = (path: string): string => readFileSync(path === '-' ? 0 : path, 'utf8')
+
 /** What the commands work on, from the environment that the service has. */
 function open(): CommandParts {
   const settings = readSettings({ NINKA_MODE: 'production', ...process.env })
@@ -111,7 +114,7 @@ function open(): CommandParts {
     db,
     secrets: () => secretsOf(settings),
     clock: systemClock,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile,
     wait: () => setTimeout(sealEvery * 4),
     close: () => db.destroy(),
   }
@@ -134,7 +137,7 @@ const main = async (args: readonly string[]): Promise<number> =>
         err: (text) => process.stderr.write(text),
         user: userName(),
         clock: systemClock,
-        readFile: (path) => readFileSync(path, 'utf8'),
+        readFile,
         open,
       })
 

@@ -264,6 +264,19 @@ describe('the institution file', () => {
     writeFileSync(file, JSON.stringify({ ...full, phone: undefined, links: {} }))
     expect(() => readInstitution(file)).toThrow(/phone.*\n.*links\.terms/s)
   })
+
+  it.each([
+    ['a calendar', { calender: { maintenance: [] } }, /^Unrecognized key: "calender"/m],
+    ['a day of the week', { calendar: { open: { mon: ['09:00-15:00'] } } }, /^calendar\.open: .*"mon"/m],
+    ['a rule', { rules: { lookbackMonths: 13 } }, /^rules: Unrecognized key: "lookbackMonths"/m],
+    ['a weight', { rules: { risk: { weights: { newdevice: 0 } } } }, /^rules\.risk\.weights: .*"newdevice"/m],
+  ])('names %s that is misspelt, which would otherwise count as left out', (_what, slip, says) => {
+    const file = join(folder, 'institution.json')
+    const full = JSON.parse(readFileSync('src/demo/institution.json', 'utf8')) as { rules: object }
+    const rules = { ...full.rules, ...(slip as { rules?: object }).rules }
+    writeFileSync(file, JSON.stringify({ ...full, ...slip, rules }))
+    expect(() => readInstitution(file)).toThrow(says)
+  })
 })
 
 describe('settings of the desk', () => {

@@ -5,11 +5,11 @@ const weight = (usual: number) => z.number().int().min(0).max(1000).default(usua
 const hourOfDay = z.number().int().min(0).max(23)
 
 export const riskRules = z
-  .object({
+  .strictObject({
     askAt: z.number().int().min(1).max(10_000).default(60),
     refuseAt: z.number().int().min(1).max(10_000).default(160),
     weights: z
-      .object({
+      .strictObject({
         bankSignal: weight(60),
         firstSignIn: weight(10),
         newDevice: weight(30),
@@ -24,7 +24,7 @@ export const riskRules = z
       })
       .prefault({}),
     /** in Japan; `until` is not part of it */
-    unusualHours: z.object({ from: hourOfDay, until: hourOfDay }).default({ from: 0, until: 5 }),
+    unusualHours: z.strictObject({ from: hourOfDay, until: hourOfDay }).default({ from: 0, until: 5 }),
     busyNetworkFrom: z.number().int().min(1).max(10_000).default(20),
     longAbsenceDays: z.number().int().min(1).max(3650).default(120),
     /** a browser that nobody used for so long is forgotten */

@@ -125,8 +125,10 @@ function checkProfile({ value, issues }: z.core.ParsePayload<Rules>): void {
 export const registration = fields.check(checkProfile)
 
 /** As the bank's staff write it: a secret is never chosen by anybody, so there is none in it, and no private key either. */
-export const writtenRegistration = fields
-  .extend({
+export const writtenRegistration = z
+  // A slip in the name of a field that may be left out must not count as left out.
+  .strictObject({
+    ...fields.shape,
     // The engine knows no client that has an address with a fragment (RFC 6749, section 3.1.2).
     redirectUris: fields.shape.redirectUris.refine(
       (all) => !all.some((one) => one.includes('#')),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
+import { commonRegistration } from '../support/strict-fintech.ts'
 import { connect } from '../support/walk.ts'
 
 let bank: TestBank
@@ -26,15 +27,16 @@ afterAll(() => bank.close())
 
 type Said = { readonly status: number; readonly out: string; readonly err: string }
 
-const ninka = (args: readonly string[], changes: Record<string, string> = {}): Promise<Said> =>
+const ninka = (args: readonly string[], changes: Record<string, string> = {}, input = ''): Promise<Said> =>
   new Promise((done) => {
     const { PATH = '', HOME = '' } = process.env
-    execFile(
+    const { stdin } = execFile(
       process.execPath,
       ['src/ninka.ts', ...args],
       { env: { PATH, HOME, ...environment, ...changes } },
       (error, out, err) => done({ status: Number(error?.code ?? 0), out, err }),
     )
+    stdin?.end(input)
   })
 
 // Each command is a process of its own, and a busy machine takes seconds to start one.
@@ -61,6 +63,20 @@ describe('ninka', { timeout: 90_000 }, () => {
     expect(verified).toMatchObject({ status: 0, err: '', out: expect.stringContaining('chain whole') })
     const found = await ninka(['audit', 'search', '--event', 'consent-ended', '--by', 'sato'])
     expect(found.out).toContain('"by":"staff:sato"')
+  })
+
+  it('takes a registration from its input, and refuses one with a word that means nothing', async () => {
+    const add = (registration: object) =>
+      ninka(
+        ['clients', 'add', '--file', '-', '--reason', 'test', '--by', 'sato'],
+        {},
+        JSON.stringify(registration),
+      )
+    const books = { ...commonRegistration, id: 'books', authentication: { method: 'client_secret_basic' } }
+    const slip = await add({ ...books, eventUrl: 'https://strict.example/events' })
+    expect(slip).toMatchObject({ status: 2, out: '', err: expect.stringContaining('eventUrl') })
+    const added = await add(books)
+    expect(added).toMatchObject({ status: 0, err: '', out: expect.stringContaining('books: registered') })
   })
 
   it('exports the audit as JSON lines', async () => {

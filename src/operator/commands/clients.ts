@@ -54,8 +54,8 @@ export const clientCommands: Noun = {
         'here this once; a change keeps it. The fields are in docs/command-line.md.',
       ],
       options: { file: { type: 'string' } },
-      optionHelp: { '--file <path>': 'the registration as JSON; needed' },
-      examples: ['clients add --file books.json --reason "contract 2026/17"'],
+      optionHelp: { '--file <path>': 'the registration as JSON; needed; - reads it from the input' },
+      examples: ['clients add --file - --reason "contract 2026/17" < books.json'],
       changes: true,
       async run(asked) {
         const { id, ...read } = readRegistration(asked)
