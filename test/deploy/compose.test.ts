@@ -155,7 +155,8 @@ describe('the settings', () => {
   it('listen where others look for them', () => {
     for (const name of apps) {
       expect(setting(name, 'HOST')).toBe('0.0.0.0')
-      const listening = ['PORT', 'CERTIFICATE_PORT', 'API_MTLS_PORT'].map((port) => setting(name, port))
+      const ports = ['PORT', 'CERTIFICATE_PORT', 'API_MTLS_PORT', 'METRICS_PORT']
+      const listening = ports.map((port) => setting(name, port))
       expect(service(name).expose.map(String)).toEqual(listening)
     }
     expect(setting('fintechs', 'HOST')).toBe('0.0.0.0')
@@ -245,6 +246,7 @@ describe('the networks', () => {
       outside: ['fintechs', 'proxy'],
       proxied: ['app-1', 'app-2', 'proxy'],
       database: ['app-1', 'app-2', 'fintechs', 'postgres'],
+      watched: ['app-1', 'app-2'],
     })
     for (const [network, { internal }] of Object.entries(compose.networks))
       expect(internal, network).toBe(network !== 'outside')
@@ -397,6 +399,12 @@ describe('the installation', () => {
     )
     expect(keys[0]).toContain('"kid"')
     expect(keys[1]).toBe(keys[0])
+  })
+
+  it.each(apps)('tells the figures of %s to whoever watches, and not through the proxy', async (name) => {
+    const figures = await fetch(`http://127.0.0.1:${running.portOf(name, 3005)}/metrics`)
+    expect(await figures.text()).toMatch(/^ninka_ready 1$/m)
+    expect((await ask(`${publicUrl}/metrics`)).status).toBe(404)
   })
 
   it('lets nobody into the database without the password', async () => {

@@ -147,7 +147,7 @@ describe('the operator’s command', () => {
     execFileSync('sh', ['-n', join(root, 'deploy', 'ninka-command.sh')])
     expect(script).toContain(`--property=User=${one('User')} `)
     expect(script).toContain(`--property=EnvironmentFile=${one('EnvironmentFile')} `)
-    expect(script).toContain(`--working-directory=${one('WorkingDirectory')} `)
+    expect(script).toContain(`--working-directory="\${NINKA_AT:-${one('WorkingDirectory')}}" `)
     expect(script).toContain(`--setenv=DATA_DIR=${environment.DATA_DIR} `)
     expect(existsSync(join(root, 'src/ninka.ts'))).toBe(true)
   })
