@@ -127,7 +127,9 @@ export function createConsents({
 
     findOfJourney: (journeyHash) => findConsentOfJourney(db, journeyHash),
     find: (id) => findConsent(db, id),
-    findByNumber: (number) => findConsentByNumber(db, number),
+    async findByNumber(number) {
+      return isNumber(number) ? findConsentByNumber(db, number) : undefined
+    },
     async findOfArrangement(arrangementId) {
       return isArrangementId(arrangementId) ? findConsentOfArrangement(db, arrangementId) : undefined
     },
@@ -223,6 +225,7 @@ async function firstOfJourney(db: Database, journeyHash: string): Promise<Consen
 
 /** What cannot be one is not asked of the database, which may not even take it as text. */
 const isArrangementId = (text: string): boolean => /^[\w-]{16,64}$/.test(text)
+const isNumber = (text: string): boolean => /^[0-9A-Z-]{1,20}$/.test(text)
 
 const periodEnded: End = { status: 'expired', by: 'system', reason: 'period-ended' }
 const neverExchanged: End = { status: 'unused', by: 'system', reason: 'code-never-exchanged' }
