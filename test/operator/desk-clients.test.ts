@@ -67,6 +67,16 @@ describe('a registration', () => {
     expect(kept).not.toContain(secretOn(page.html))
   })
 
+  it('that is not right comes back as it was typed, but for a set of keys too long for a cookie', async () => {
+    const keys = JSON.stringify({ keys: [{ kty: 'RSA', n: 'A'.repeat(342), x5c: ['M'.repeat(2600)] }] })
+    const page = await register({ jwks: keys, method: 'self_signed_tls_client_auth', note: '' })
+    expect(page.path).toBe('/register-client')
+    expect(page.html).toContain('id="form-note-error"')
+    expect(page.html).toContain('value="つきみ帳簿"')
+    expect(page.html).toContain('https://app.tsukimi.example/other')
+    expect(page.html).not.toContain('AAAAAAAA')
+  })
+
   it('works: the fintech’s own secret pushes a request', async () => {
     const secret = secretOn((await register()).html) ?? ''
     const push = (password: string) =>

@@ -35,13 +35,19 @@ export function createSaid(seals: DeskSeals, { https }: { https: boolean }) {
   const attributes = (path: string) =>
     ({ path, httpOnly: true, sameSite: 'strict', secure: https, maxAge: 120 }) as const
 
+  /** That something is wrong must be said; of what was typed the longest goes first, such as a set of keys. */
+  const fitting = (member: Member, { kept = {}, ...what }: Partial<Said>): string => {
+    const sealed = seals.seal('said', member, { ...what, kept })
+    const [longest] = Object.entries(kept).toSorted(([, one], [, other]) => other.length - one.length)
+    if (sealed.length <= mostBytes || !longest) return sealed
+    const { [longest[0]]: _gone, ...shorter } = kept
+    return fitting(member, { ...what, kept: shorter })
+  }
+
   return {
     /** Redirects to a page of the desk, and lets it say this. */
     async say(reply: FastifyReply, path: string, member: Member, what: Partial<Said>): Promise<FastifyReply> {
-      const whole = seals.seal('said', member, what)
-      // What was typed is a courtesy; that something is wrong must be said.
-      const value = whole.length <= mostBytes ? whole : seals.seal('said', member, { ...what, kept: {} })
-      reply.setCookie(name, value, attributes(path))
+      reply.setCookie(name, fitting(member, what), attributes(path))
       return reply.redirect(path, 303)
     },
 
