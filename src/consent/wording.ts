@@ -96,6 +96,12 @@ export function wordsToKeep(parts: WordingParts): string {
   return JSON.stringify({ ...consentWording(parts), links })
 }
 
+/** The consent keeps these versions as those that were agreed to, so they are those of the page. */
+type Terms = {
+  readonly client: Pick<Client, 'termsVersion'>
+  readonly institution: Pick<Institution, 'termsVersion'>
+}
+
 /** What the page named besides its words. */
 type Named = {
   readonly mode: Mode
@@ -107,14 +113,17 @@ type Named = {
 }
 
 /**
- * Stands for one showing of the page: its words, the end date, both parties' links, the accounts offered, and in a renewal
- * what it says about the former consent.
+ * Stands for one showing of the page: its words, the end date, both parties' links and terms, the accounts offered, and in
+ * a renewal what it says about the former consent.
  * The page sends it along, so what is agreed to is what was read.
  */
-export function wordingHash(parts: WordingParts, { mode, endsAt, accounts, renewal }: Named): string {
-  const { termsUrl, privacyUrl } = parts.client
-  const links = [parts.institution.links.terms, parts.institution.links.privacy, termsUrl, privacyUrl]
-  return sha256(JSON.stringify([mode, consentWording(parts), dateInJapan(endsAt), links, accounts, renewal]))
+export function wordingHash(parts: WordingParts & Terms, { mode, endsAt, accounts, renewal }: Named): string {
+  const { client, institution } = parts
+  const links = [institution.links.terms, institution.links.privacy, client.termsUrl, client.privacyUrl]
+  const terms = [institution.termsVersion, client.termsVersion]
+  return sha256(
+    JSON.stringify([mode, consentWording(parts), dateInJapan(endsAt), links, terms, accounts, renewal]),
+  )
 }
 
 /** What a service shows, and for how long back. */

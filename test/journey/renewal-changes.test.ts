@@ -229,6 +229,18 @@ describe('what changes while the page is open', () => {
     expect(page.html).toContain('連携先の利用規約が')
   })
 
+  it('such as terms in a first registration: the consent has those of the page', async () => {
+    const walk = await begin(bank)
+    await signIn(walk, 'mihon02')
+    await chooseServices(walk)
+    await changeClient({ termsVersion: '2027-01-01' })
+    expect((await allow(walk)).html).toContain('画面が古くなりました')
+    await allow(walk)
+    expect((await bank.db.selectFrom('consents').select('client_terms_version').execute()).at(-1)).toEqual({
+      client_terms_version: '2027-01-01',
+    })
+  })
+
   it('is not passed by a form that claims the first registration of another day', async () => {
     await connect(bank, 'mihon01')
     const { walk, step } = await renew('mihon01')
