@@ -19,8 +19,12 @@ export function readErrorId(typed: string): string {
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
-/** `description (error 7F3K-9QXM)`, in the characters of RFC 6749, section 5.2. */
+/** In the characters of RFC 6749, section 5.2, and of a quoted string in a header. */
+export const plain = (description: string): string =>
+  description.replaceAll('"', "'").replaceAll(/[^\x20-\x7e]|\\/g, '?')
+
+/** `description (error 7F3K-9QXM)` */
 export function numbered(description: string, id: string): string {
-  const plain = description.replaceAll('"', "'").replaceAll(/[^\x20-\x7e]|\\/g, '?')
-  return `${plain}${plain === '' ? '' : ' '}(error ${id})`
+  const said = plain(description)
+  return `${said}${said === '' ? '' : ' '}(error ${id})`
 }

@@ -5,6 +5,7 @@
 import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify } from 'jose'
 import { type Clock, minutes, seconds } from '../clock.ts'
 import type { Result } from '../errors.ts'
+import { plain } from '../explain/numbers.ts'
 import { sha256 } from '../secrets.ts'
 
 export const proofAlgorithms = ['ES256', 'PS256'] as const
@@ -65,7 +66,8 @@ async function verify(header: string, now: number) {
       clockTolerance: ahead / 1000,
     })
   } catch (error) {
-    return { reason: error instanceof errors.JOSEError ? error.message : 'it is not a proof' }
+    // It stands in a header of ours, and jose puts quotes into it and what was sent.
+    return { reason: error instanceof errors.JOSEError ? plain(error.message) : 'it is not a proof' }
   }
 }
 
