@@ -3,7 +3,6 @@
  * another in the place of one that dies, and ends them. A worker whose primary died ends by itself (node:cluster sees to it).
  */
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { minutes, seconds } from './clock.ts'
 import type { Log } from './log.ts'
@@ -48,18 +47,38 @@ export async function startWorkers({ count, log, stopsWithin }: Options): Promis
 
   type Place = (typeof places)[number]
 
+  const failed = ({ number }: Place, err: unknown): void =>
+    log.error({ event: 'worker-failed', place: number, err }, 'a worker could not be run, or not be reached')
+
+  /** Undefined when the system has no room for it. */
+  const fork = (place: Place): Worker | undefined => {
+    try {
+      return cluster.fork({ [placeName]: String(place.number) })
+    } catch (error) {
+      failed(place, error)
+      return undefined
+    }
+  }
+
   /** A worker that serves, or undefined when it ended before. */
   const begin = async (place: Place): Promise<string | undefined> => {
     const since = performance.now()
-    const worker = cluster.fork({ [placeName]: String(place.number) })
+    const worker = fork(place)
+    if (!worker) return undefined
     begun.add(worker)
     const said = await new Promise<string | undefined>((settle) => {
+      const over = (): void => {
+        begun.delete(worker)
+        settle(undefined)
+      }
       worker.on('message', (message: unknown) => {
         if (isReady(message)) settle(message.ready)
       })
-      worker.once('exit', () => {
-        begun.delete(worker)
-        settle(undefined)
+      worker.once('exit', over)
+      // One that never ran has no exit. Unheard, this would end us, and with us every worker that serves.
+      worker.on('error', (err) => {
+        failed(place, err)
+        if (worker.process.pid === undefined) over()
       })
     })
     if (said === undefined) return undefined
@@ -91,8 +110,9 @@ export async function startWorkers({ count, log, stopsWithin }: Options): Promis
 
   const end = async (worker: Worker, how: 'SIGTERM' | typeof retire): Promise<void> => {
     if (worker.isDead()) return
-    const ended = once(worker, 'exit')
-    if (how === retire) worker.send(retire)
+    const ended = new Promise((done) => worker.once('exit', done))
+    // One that has just died, or does not listen, is killed below.
+    if (how === retire) worker.send(retire, () => undefined)
     else worker.process.kill(how)
     const late = setTimeout(() => worker.process.kill('SIGKILL'), stopsWithin)
     await ended

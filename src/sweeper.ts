@@ -1,7 +1,7 @@
 /** Does what time brings: finishes what was interrupted, ends what is over or may not live on, reminds, deletes. */
 import { randomUUID } from 'node:crypto'
 import { hours, seconds } from './clock.ts'
-import { remind } from './consent/reminders.ts'
+import { remindInTime } from './consent/reminders.ts'
 import { checkStanding, type StandingRules } from './consent/standing.ts'
 import type { FinishParts } from './journey/finish.ts'
 import { sweepFinishing } from './journey/finish.ts'
@@ -56,6 +56,7 @@ export function createSweeper({
   every: number
 }): Sweeper {
   const { db, clock, bank, pins, consents } = finishing
+  const reminders = remindInTime({ db, clock })
   let round: Promise<unknown> = Promise.resolve()
   let stopping = false
 
@@ -64,7 +65,7 @@ export function createSweeper({
     ['finishing', () => sweepFinishing({ ...finishing, log }, batch)],
     ['pins', () => pins.sweep(batch)],
     ['consents', () => consents.sweep(batch)],
-    ['reminders', () => remind({ db, clock }, batch)],
+    ['reminders', () => reminders(batch)],
     [
       'standing',
       () => checkStanding({ db, clock, bank, consents, rules: standing }, askedTogether),

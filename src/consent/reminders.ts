@@ -1,5 +1,5 @@
 /** Tells customers 30, 7 and 1 days before a connection ends, each once, and only where the period is longer than that. */
-import { type Clock, days, endOfDayInJapan, hours } from '../clock.ts'
+import { type Clock, dayInJapan, days, endOfDayInJapan, hours } from '../clock.ts'
 import { findConsent } from '../store/consents.ts'
 import { markReminded } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
@@ -13,11 +13,26 @@ const thresholds = [1, 7, 30] as const
 /** A mail at midnight helps nobody: a day's reminders go out from 9 o'clock in Japan. */
 const from = hours(9)
 
+type Parts = { readonly db: Database; readonly clock: Clock }
+
+/**
+ * For whoever comes every half a minute: all that end within a month are read through, so where nobody was to be told that is
+ * done again after an hour, or when a new day's reminders begin.
+ */
+export function remindInTime(parts: Parts): (batch: number) => Promise<number> {
+  let quiet: { readonly day: number; readonly until: number } | undefined
+  return async (batch) => {
+    const now = parts.clock()
+    const day = dayInJapan(now - from)
+    if (quiet?.day === day && now < quiet.until) return 0
+    const told = await remind(parts, batch)
+    quiet = told === 0 ? { day, until: now + hours(1) } : undefined
+    return told
+  }
+}
+
 /** @returns how many were told */
-export async function remind(
-  { db, clock }: { readonly db: Database; readonly clock: Clock },
-  batch: number,
-): Promise<number> {
+export async function remind({ db, clock }: Parts, batch: number): Promise<number> {
   const now = clock()
   let told = 0
   for (const threshold of thresholds) {

@@ -4,7 +4,7 @@
  */
 import type { Bank, Standing } from '../bank/port.ts'
 import { type Clock, minutes } from '../clock.ts'
-import { type Consent, findConsent } from '../store/consents.ts'
+import { type Consent, findConsent, isLive } from '../store/consents.ts'
 import { type EndReason, markChecked } from '../store/consent-changes.ts'
 import type { Database } from '../store/open.ts'
 import type { Consents } from './consents.ts'
@@ -36,7 +36,7 @@ export async function checkStanding(parts: StandingParts, batch: number): Promis
     .selectFrom('consents')
     .select(['id', 'checked_at'])
     .where('status', 'in', ['granted', 'active'])
-    .where('ends_at', '>=', now)
+    // Nothing about their end: SQLite would go by that, through all that live.
     .where('checked_at', '<=', now - rules.askEvery)
     .orderBy('checked_at')
     .limit(batch)
@@ -59,9 +59,9 @@ export async function checkStanding(parts: StandingParts, batch: number): Promis
 }
 
 /** False when the bank did not answer: then nothing changes. */
-async function check({ db, bank, consents, rules }: StandingParts, id: string): Promise<boolean> {
+async function check({ db, clock, bank, consents, rules }: StandingParts, id: string): Promise<boolean> {
   const consent = await findConsent(db, id)
-  if (!consent) return true
+  if (!consent || !isLive(consent, clock())) return true
   const answer = await bank.standing({
     customer: consent.customer,
     accounts: consent.accounts.map(({ bankAccount }) => bankAccount),

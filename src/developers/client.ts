@@ -40,7 +40,7 @@ export function clientRoutes(app: FastifyInstance, parts: DeveloperParts): void 
         endpoint,
         error,
       })),
-      figures: await figuresOf(db, client.id, visit.now),
+      figures: await figuresOf(db, client.id),
       events: (await deliveriesOf(db, { client: client.id }, mostEvents)).map(
         ({ type, state, tries, lastError }) => ({ type, state, tries, lastError: lastError ?? '' }),
       ),

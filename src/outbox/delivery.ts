@@ -89,6 +89,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         else await settleMessage(db, message.id, { state: handed.value, at: clock() })
         continue
       }
+      // Cut off by us: nobody's fault, so it counts as no try. When its lease is over, another process takes it.
+      if (stop.signal.aborted) return
       const until = await failed(receiver, message, handed.problem)
       if (handed.fault === 'message') continue
       // A moment earlier than this message, so that another one has the next try.
@@ -139,7 +141,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   return {
     deliver,
     async stop() {
-      // What is on its way now is tried again by whoever comes next.
       stop.abort()
       clearTimeout(timer)
       await running

@@ -96,6 +96,22 @@ describe('a connection for 90 days, given on 25 November at half past ten at nig
     expect(types(await passTo('2027-02-22T12:00:00'))).toEqual(['ending'])
   })
 
+  it('is looked for once an hour, and when a day’s reminders begin', async () => {
+    await connect(bank, 'mihon02')
+    const ends = (day: string) =>
+      bank.db
+        .updateTable('consents')
+        .set({ ends_at: inJapan(`${day}T23:59:59.999`).getTime() })
+        .execute()
+    await passTo('2027-01-10T12:00:00')
+    await ends('2027-01-20')
+    expect(await passTo('2027-01-10T12:59:59')).toEqual([])
+    expect(types(await passTo('2027-01-10T13:00:00'))).toEqual(['ending'])
+    await passTo('2027-01-11T08:59:00')
+    await ends('2027-01-18')
+    expect(types(await passTo('2027-01-11T09:00:00'))).toEqual(['ending'])
+  })
+
   it('is not announced any more once it was stopped or renewed', async () => {
     const { fintech, refresh } = await connect(bank, 'mihon02')
     await passTo('2027-01-10T12:00:00')

@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { figuresOf } from '../../src/store/deliveries.ts'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { base, numbersOn, stop, visitConnections } from '../support/connections.ts'
 import { operate } from '../support/operate.ts'
@@ -60,6 +61,7 @@ async function aDay(): Promise<void> {
   await bank.sealer.seal()
   await bank.outbox.deliver()
   await bank.sweeper.takeTurn()
+  await figuresOf(bank.db, 'demo-kakeibo')
 }
 
 async function planOf(statement: string): Promise<readonly string[]> {
@@ -80,6 +82,19 @@ it('every one goes by an index', async () => {
       if (detail.startsWith('SCAN ') && !detail.includes(' USING ') && !isOfSmall(detail))
         scans.push(`${detail}: ${statement}`)
   expect(scans).toEqual([])
+})
+
+it.each([
+  [
+    'which connections the bank is to be asked about, by when it was',
+    / "consents" .*"checked_at" <= \?/,
+    'consents_checked',
+  ],
+  ['a fintech’s connections are counted, and not read', /count\(\*\) .* "consents" /, 'COVERING INDEX'],
+])('%s', async (_what, statement, index) => {
+  const asked = [...statements].filter((one) => statement.test(one))
+  expect(asked).toHaveLength(1)
+  expect(await planOf(asked[0] ?? '')).toContainEqual(expect.stringContaining(index))
 })
 
 it('and this would find one that does not', async () => {

@@ -107,14 +107,14 @@ export function clientRoutes(app: FastifyInstance, parts: DeskParts): void {
   })
 }
 
-async function clientLine({ db, clock }: DeskParts, client: Client): Promise<ClientLine> {
+async function clientLine({ db }: DeskParts, client: Client): Promise<ClientLine> {
   const { id, serviceName, companyName, status } = client
   return {
     id,
     service: serviceName,
     company: companyName,
     status,
-    ...(await figuresOf(db, id, clock())),
+    ...(await figuresOf(db, id)),
   }
 }
 
