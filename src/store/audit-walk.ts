@@ -138,6 +138,8 @@ async function* placesOf(db: Database, end: Place | undefined): AsyncGenerator<S
       .where((eb) =>
         eb.or([eb('position', '>', position), eb.and([eb('position', '=', position), eb('seq', '>', seq)])]),
       )
+      // The same once more, as PostgreSQL finds it in an index: each batch would begin at the start of the chain.
+      .where('position', '>=', position)
       .where('position', '<=', last)
       .orderBy('position')
       .orderBy('seq')

@@ -1,7 +1,8 @@
 /** The chain of the audit: whoever writes the tables without the master key is found, and what he did is named. */
-import { sql } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../src/store/open.ts'
+import { isPostgres } from '../../src/store/prepared.ts'
 import { openTrail, problemsOf, sealerOf, walk, write } from '../support/audit.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -30,6 +31,31 @@ describe('a trail that nobody touched', () => {
     await write(db, 1200, 12)
     await (await sealerOf(db)).seal()
     expect(await walk(db)).toMatchObject({ rows: 1212, problems: [], unsealed: undefined })
+  })
+
+  it('of any length is read through once: a batch begins by its index where the one before ended', async () => {
+    const asked: CompiledQuery[] = []
+    const noting = db.withPlugin({
+      transformQuery({ node, queryId }) {
+        asked.push(db.getExecutor().compileQuery(node, queryId))
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    })
+    await walk(noting)
+    const [batch] = asked.filter((one) => one.sql.includes('order by "position", "seq"'))
+    if (!batch) throw new Error('no batch was read')
+    const plan = await db.transaction().execute(async (transaction) => {
+      if (!isPostgres(db))
+        return transaction.executeQuery({ ...batch, sql: `explain query plan ${batch.sql}` })
+      // As it would decide on a table that is worth an index.
+      for (const way of ['seqscan', 'bitmapscan'])
+        await sql`set local ${sql.raw(`enable_${way}`)} = off`.execute(transaction)
+      return transaction.executeQuery({ ...batch, sql: `explain ${batch.sql}` })
+    })
+    expect(JSON.stringify(plan.rows)).toMatch(
+      /position>\? AND position<\?|Index Cond: [( "\\]*position[ "\\]*>=? .* AND .*position[ "\\]*<= /,
+    )
   })
 
   it('says how many rows nobody has sealed, and since when', async () => {
