@@ -42,11 +42,15 @@ async function main(): Promise<void> {
   const end = (how: () => Promise<void>): void => {
     if (ending) return
     ending = true
+    const badly = (why: string): void => {
+      process.stderr.write(`ninka did not end in good order: ${why}\n`)
+      process.exit(1)
+    }
     // What has not ended by then would keep a restart waiting.
-    setTimeout(() => process.exit(1), within).unref()
+    setTimeout(() => badly(`it took longer than ${within} ms`), within).unref()
     void how().then(
       () => process.exit(0),
-      () => process.exit(1),
+      (error: unknown) => badly(messageOf(error)),
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(stop))
@@ -75,14 +79,13 @@ function followHangUps() {
   }
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 const isMode = (text: string): text is keyof typeof modes => Object.hasOwn(modes, text)
 
 main().catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(
-    error instanceof Error && error.name === 'SettingsError'
-      ? `These settings are not right:\n${message}\n`
-      : `ninka could not start: ${message}\n`,
-  )
+  const isOfSettings = error instanceof Error && error.name === 'SettingsError'
+  const how = isOfSettings ? 'These settings are not right:\n' : 'ninka could not start: '
+  process.stderr.write(`${how}${messageOf(error)}\n`)
   process.exit(1)
 })

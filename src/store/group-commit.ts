@@ -191,11 +191,18 @@ function groupCommitDriver(file: string): Driver {
       const connection = given as Connection
       // After a commit that failed nobody holds anything any more.
       if (connection.transaction === 'none') return
-      if (main.isTransaction()) {
+      try {
+        if (!main.isTransaction()) return
         tell(`rollback to ${member}`)
         tell(`release ${member}`)
+      } catch (error) {
+        // What it wrote must not be committed with what others did.
+        if (main.isTransaction()) tell('rollback')
+        failGroup(error)
+        throw error
+      } finally {
+        release(connection)
       }
-      release(connection)
     },
     async releaseConnection() {},
     async destroy() {

@@ -1,3 +1,4 @@
+/** Writes on SQLite that share a commit: each is answered when it is on disk, and stands or falls by itself. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,6 +68,18 @@ test('what a power cut may take shares a commit too, never one that others wait 
   await Promise.all([addLightly('light first'), add(db, 'one'), addLightly('light with it'), add(db, 'two')])
   expect(commits() - before).toBe(2)
   expect(await names()).toHaveLength(14)
+})
+
+test('a transaction that cannot be taken back takes all of its group with it, and nobody waits for it', async () => {
+  const before = add(db, 'before')
+  const failing = transact(db, async (transaction) => {
+    await add(transaction, 'half')
+    // As when the disk fails then: there is nothing to go back to.
+    await sql`release member_of_a_group`.execute(transaction)
+    throw new Error('it must not be')
+  })
+  expect(await outcomes([before, failing, add(db, 'after')])).toEqual(['rejected', 'rejected', 'fulfilled'])
+  expect(await names()).toEqual(['after'])
 })
 
 test('a commit waits for the disk unless it was told otherwise', () => {
