@@ -1,6 +1,7 @@
 /** What the guides say must be so: every command, option, setting, file and address within them is there, and none is left out. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { nouns } from '../src/operator/commands/nouns.ts'
 import { readSettings } from '../src/settings.ts'
@@ -21,15 +22,27 @@ const codeOf = (text: string): string[] => {
   ].map((code) => code.trim())
 }
 
-type Typed = { readonly noun: string; readonly verb: string; readonly options: readonly string[] }
+type Typed = {
+  readonly noun: string
+  readonly verb: string
+  readonly options: readonly string[]
+  /** everything after the verb, where the command stands there to be typed */
+  readonly args: readonly string[] | undefined
+}
 
 /** `npm run ninka -- keys add`, `ninka keys add` and, in a sentence, `keys add`. */
 function typedIn(code: string): Typed | undefined {
   const meant = code.replace(/^.*(?:npm run ninka --|(?:^|\s)ninka|ninka\.ts)\s+(?=\w)/, '')
-  const [said = ''] = meant.split(/[|>#]/)
+  const [said = ''] = meant.split(/ (?:\||>|<|#|&&) /)
   const [, noun = '', verb = '', rest = ''] = /^([a-z]+) ([a-z][a-z-]*)\b(.*)$/.exec(said) ?? []
   if (noun === '' || noun === 'help' || (meant === code && !nouns[noun])) return undefined
-  return { noun, verb, options: [...rest.matchAll(/--([a-z][a-z-]*)/g)].map(([, option = '']) => option) }
+  const args = rest.match(/"[^"]*"|<[^>]*>\S*|\S+/g) ?? []
+  return {
+    noun,
+    verb,
+    options: args.flatMap((arg) => /^--([a-z-]+)/.exec(arg)?.[1] ?? []),
+    args: meant === code || args.includes('…') ? undefined : args,
+  }
 }
 
 /** What `doctor` calls its findings; `bank reached` is none of the verbs. */
@@ -57,6 +70,28 @@ describe('commands', () => {
     }
   })
 
+  it('that stand there to be typed have every word and option that they take, and no other', () => {
+    const whole = typed.flatMap(({ args, ...one }) => (args ? [{ args, ...one }] : []))
+    expect(whole.length).toBeGreaterThan(40)
+    for (const { noun, verb, args, where } of whole) {
+      const { takes = [], options = {}, optionHelp = {} } = nouns[noun]?.verbs[verb] ?? {}
+      const common = {
+        json: { type: 'boolean' },
+        by: { type: 'string' },
+        reason: { type: 'string' },
+      } as const
+      const { values, positionals } = parseArgs({
+        args: [...args],
+        options: { ...common, ...options },
+        allowPositionals: true,
+      })
+      expect(positionals, where).toHaveLength(takes.length)
+      const needed = Object.entries(optionHelp).filter(([, means]) => /\bneeded\b/.test(means))
+      for (const [option] of needed)
+        expect(Object.keys(values), where).toContain(/^--(\S+)/.exec(option)?.[1])
+    }
+  })
+
   it('are all in the table of the command line', () => {
     const { text = '' } = guides.find(({ file }) => file === 'docs/command-line.md') ?? {}
     for (const [noun, { verbs }] of Object.entries(nouns)) {
@@ -71,7 +106,7 @@ describe('settings', () => {
   const source = readFileSync(join(root, 'src/settings-given.ts'), 'utf8')
   const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): ?\S/gm)].map(([, name = '']) => name)
   /** Other programs' own, and those of the samples. */
-  const foreign = /^(NODE_|MALLOC_|ISSUER$|CLIENT_|REDIRECT_|ACCESS_|REFRESH_|NINKA_PROXY_SECRET$)/
+  const foreign = /^(NODE_|MALLOC_|ISSUER$|CLIENT_|REDIRECT_|ACCESS_|REFRESH_|NINKA_PROXY_SECRET$|NINKA_AT$)/
 
   it('are what the program reads', () => {
     expect(known.length).toBeGreaterThan(20)

@@ -14,7 +14,7 @@ export type AttemptRule = {
   readonly tries: number
   /** how long a temporary lock lasts, ms */
   readonly lockFor: number
-  /** temporary locks before a lasting one */
+  /** the lock of this number is a lasting one */
   readonly temporaryLocks: number
   /** after this long without a wrong try everything but a lasting lock is forgotten, ms */
   readonly forgetAfter: number
