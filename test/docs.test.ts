@@ -36,7 +36,7 @@ function typedIn(code: string): Typed | undefined {
   const [said = ''] = meant.split(/ (?:\||>|<|#|&&) /)
   const [, noun = '', verb = '', rest = ''] = /^([a-z]+) ([a-z][a-z-]*)\b(.*)$/.exec(said) ?? []
   if (noun === '' || noun === 'help' || (meant === code && !nouns[noun])) return undefined
-  const args = rest.match(/"[^"]*"|<[^>]*>\S*|\S+/g) ?? []
+  const args: readonly string[] = rest.match(/"[^"]*"|<[^>]*>\S*|\S+/g) ?? []
   return {
     noun,
     verb,

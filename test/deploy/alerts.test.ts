@@ -89,6 +89,25 @@ describe('alerts and dashboard', () => {
         expect(count(expr, open), `${where} ${open}`).toBe(count(expr, close))
   })
 
+  it('compare only what has the same labels, or say which they leave out', () => {
+    const aggregated = /^\(*(?:sum|max|min|count|absent|histogram_quantile)\b|^on \(|^ignoring \(/
+    // Series of one figure have the labels of one figure.
+    const ofOne = /(ninka_\w+\{[^}]*\}) unless \1 offset/g
+    const plain = alerts.flatMap(({ alert, expr }) => {
+      const [, ...sides] = expr.replaceAll(ofOne, 'same').split(/ (?:and|unless|or) /)
+      return sides.filter((side) => !aggregated.test(side)).map((side) => `${alert}: ${side}`)
+    })
+    expect(plain).toEqual([])
+  })
+
+  it('know that what never happened has no series, and that one begins with the first time', () => {
+    for (const { alert, expr } of alerts) {
+      expect(expr, alert).not.toMatch(/increase\(.*== 0/s)
+      if (/increase\(.*\) > 0/.test(expr) && !expr.includes('unless sum'))
+        expect(expr, alert).toMatch(/ offset /)
+    }
+  })
+
   it('show every figure of ours somewhere', () => {
     const used = new Set(expressions.flatMap(({ expr }) => namesIn(expr)))
     expect([...told].filter((name) => name.startsWith('ninka_') && !used.has(name))).toEqual([])
