@@ -1,7 +1,9 @@
 /** docker-compose.yml against what it must agree with, and the installation it describes, running on this machine. */
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { trustedPeers } from '../../src/certificate/trust.ts'
@@ -316,7 +318,7 @@ describe('the installation', () => {
     running = await startInstallation(compose)
     up = true
     publicUrl = running.environmentOf('app-1').PUBLIC_URL ?? ''
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     if (up) await running.stop()
   }, 60_000)
@@ -431,6 +433,25 @@ describe('the installation', () => {
     expect(back.status).toBe(303)
     const due = await ask(publicUrl + pathname, { cookie: `${journey.cookie}; ${back.cookie}` })
     expect(due.location).toMatch(/\/certificate-password$/)
+  })
+
+  it('is right in the doctor’s eyes, asked within a container', { timeout: 60_000 }, async () => {
+    const args = ['--connect', `127.0.0.1:${new URL(publicUrl).port}`, '--json']
+    const authorities = running.pathOf('app-1', '/data/certificates/authorities.pem')
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['src/ninka.ts', 'doctor', ...args, '--ca', authorities],
+      {
+        cwd: running.pathOf('app-1', '/ninka'),
+        env: { ...running.environmentOf('app-1'), NINKA_MODE: 'demo', NODE_OPTIONS: '' },
+      },
+    )
+    const findings = JSON.parse(stdout) as { check: string; verdict: string }[]
+    const found = findings.filter(({ verdict }) => verdict !== 'skipped')
+    expect(found.filter(({ verdict }) => verdict !== 'ok')).toEqual([])
+    expect(found.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['database', 'keys', 'authorities', 'issuer', 'tls', 'certificate forged']),
+    )
   })
 
   it('believes a certificate from nobody who lacks the proxy’s secret', async () => {

@@ -332,7 +332,7 @@ async function completed({ logs }: Place, name: string, started: Started | undef
   if (started?.child?.exitCode !== 0) throw new Error(`${name} did not complete: ${logs(name)}`)
 }
 
-const mostMsToBeHealthy = 20_000
+const mostMsToBeHealthy = 60_000
 
 async function healthy(place: Place, name: string, started: Started | undefined): Promise<void> {
   const since = Date.now()
