@@ -94,30 +94,63 @@ export function stopAccountOf(
   { db, clock }: { readonly db: Database; readonly clock: Clock },
   id: string,
   account: string,
-  { by, reason, note }: AccountEnd,
+  ending: AccountEnd,
 ): Promise<boolean> {
   return transact(db, async (transaction) => {
     const at = clock()
-    if (!(await markAccountStopped(transaction, id, account, { by, reason, at }))) return false
-    const consent = await findConsent(transaction, id)
-    if (!consent) throw new Error('a consent just changed is not there')
-    const { number, customer, client } = consent
-    await record(transaction, at, null, {
-      event: 'account-stopped',
-      consent: id,
-      number,
-      customer,
-      client,
-      account,
-      by,
-      reason,
-      ...(note ? { note } : {}),
-    })
+    const { by, reason } = ending
+    const consent = await stopAccount(transaction, id, account, { ...ending, at })
+    if (!consent) return false
     if (consent.accounts.length === 0)
       return endConsent(transaction, id, at, { status: 'stopped', by, reason: 'no-accounts-left' })
     await tell(transaction, consent, { at, now: at, by, reason, status: consent.status, account })
+    if (consent.activatedAt !== null && isOfPeople(by))
+      await stopInRenewalUnderWay(transaction, consent, account, { ...ending, at })
     return true
   })
+}
+
+type AccountEndAt = AccountEnd & { readonly at: number }
+
+/** The consent without the account; undefined, and nothing done, when there is nothing to end. */
+async function stopAccount(
+  db: Database,
+  id: string,
+  account: string,
+  { by, reason, note, at }: AccountEndAt,
+): Promise<Consent | undefined> {
+  if (!(await markAccountStopped(db, id, account, { by, reason, at }))) return undefined
+  const consent = await findConsent(db, id)
+  if (!consent) throw new Error('a consent just changed is not there')
+  const { number, customer, client } = consent
+  await record(db, at, null, {
+    event: 'account-stopped',
+    consent: id,
+    number,
+    customer,
+    client,
+    account,
+    by,
+    reason,
+    ...(note ? { note } : {}),
+  })
+  return consent
+}
+
+/** The last word about an account counts: a renewal that the fintech has not come for yet must not share it again. */
+async function stopInRenewalUnderWay(
+  db: Database,
+  { customer, client }: Consent,
+  account: string,
+  ending: AccountEndAt,
+): Promise<void> {
+  for (const { id, status } of await listConsents(db, customer, client)) {
+    if (status !== 'granted') continue
+    const renewal = await stopAccount(db, id, account, ending)
+    const { by, at } = ending
+    if (renewal?.accounts.length === 0)
+      await endConsent(db, id, at, { status: 'unused', by, reason: 'no-accounts-left' })
+  }
 }
 
 /** A consent that was replaced or never used leaves nobody in the dark: the fintech caused the one and never had the other. */

@@ -6,7 +6,8 @@ import { csrfOf, openBrowser } from '../support/browser.ts'
 import { accountToStop, base, numbersOn, stop, theNumber, visitConnections } from '../support/connections.ts'
 import { openFintech } from '../support/fintech.ts'
 import { returnWithCode } from '../support/returned.ts'
-import { allow, begin, comeBack, connect, walkToConsent } from '../support/walk.ts'
+import { auditOf } from '../support/desk.ts'
+import { allow, begin, comeBack, connect, consentsOf, walkToConsent } from '../support/walk.ts'
 
 let bank: TestBank
 let isAway = false
@@ -54,6 +55,31 @@ describe('a connection that is stopped while its renewal is on its way', () => {
     expect((await fintech.refresh(refresh)).body.error).toBe('invalid_grant')
     const rows = await bank.db.selectFrom('consents').select('status').orderBy('granted_at').execute()
     expect(rows.map(({ status }) => status)).toEqual(['stopped', 'unused'])
+  })
+
+  it('does not bring back a single account that was stopped meanwhile', async () => {
+    await connect(bank, 'mihon02')
+    const [active] = await consentsOf(bank)
+    later(1000)
+    const renewal = await begin(bank)
+    await walkToConsent(renewal, 'mihon02')
+    await allow(renewal)
+    later(1000)
+    const browser = await visitConnections(bank, 'mihon02')
+    const page = await browser.get(`${base}/consents/${active?.number}`)
+    await stop(browser, accountToStop(page, '1002208'))
+
+    const code = (await comeBack(renewal)).searchParams.get('code') ?? ''
+    const { body } = await renewal.fintech.exchange(code, renewal.verifier)
+    const accounts = await renewal.fintech.api('/api/accounts', String(body.access_token))
+    expect((accounts.body.accounts as { accountNumber: string }[]).map((one) => one.accountNumber)).toEqual([
+      '3004501',
+    ])
+    const audit = await auditOf(bank, 'account-stopped')
+    expect(audit.map(({ number, by }) => [number, by])).toEqual([
+      [active?.number, 'customer'],
+      [(await consentsOf(bank)).at(-1)?.number, 'customer'],
+    ])
   })
 })
 
