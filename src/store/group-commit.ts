@@ -46,20 +46,27 @@ function groupCommitDriver(file: string): Driver {
   let holder: Connection | undefined
   let freed = Promise.withResolvers<void>()
   let isOverdue = false
+  /** Another program writes: until somebody tries again. */
+  let otherProgram: Promise<void> | undefined
   /** ms to wait for another program. It is ours to wait: SQLite itself would stop the whole process for that time. */
   let patience = 5000
 
-  /** Runs `work` when nobody holds the connection, nor another program the file, without stopping everybody else for that. */
+  /**
+   * Runs `work` when nobody holds the connection, nor another program the file, without stopping everybody else for that:
+   * of all who wait for another program one tries, and then the next.
+   */
   async function inTurn<Value>(work: () => Value): Promise<Value> {
     const since = performance.now()
     for (;;) {
-      while (holder) await freed.promise
+      while (holder || otherProgram) await (otherProgram ?? freed.promise)
       try {
         return work()
       } catch (error) {
         if (!isBusy(error) || performance.now() - since > patience) throw error
+        otherProgram = pause(5).then(() => {
+          otherProgram = undefined
+        })
       }
-      await pause(2)
     }
   }
 

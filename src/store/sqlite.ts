@@ -19,8 +19,8 @@ export function openSqlite(file: string, { readOnly = false } = {}): Sqlite {
   db.exec('pragma busy_timeout = 5000')
   if (!readOnly) {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
-    // From now on whoever uses it waits by himself where another program writes; this is for the turn of a hand.
-    db.exec('pragma busy_timeout = 20')
+    // From now on whoever uses it waits by himself where another program writes; this stops everybody, for the turn of a hand.
+    db.exec('pragma busy_timeout = 2')
   }
   const compiled = new Map<string, Run>()
   let waits = true

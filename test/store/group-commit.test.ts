@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setImmediate as laterTurn } from 'node:timers/promises'
+import { setImmediate as laterTurn, setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/store/open.ts'
@@ -146,6 +146,17 @@ test('a full disk refuses everybody in the commit, keeps nothing of it, and all 
   expect(await names()).toEqual(outcome[0] === 'fulfilled' ? ['before'] : [])
   await add(db, 'after')
   expect(await names()).toContain('after')
+})
+
+test('while another program writes, everybody waits for it and nobody else is held up', async () => {
+  other.exec('begin immediate')
+  const works = Array.from({ length: 30 }, (_, n) => add(db, `one ${n}`))
+  // Each of them alone would stop the process for a moment, over and over, and this would take longer than they wait.
+  for (let turns = 0; turns < 50; turns += 1) await pause(2)
+  expect(await names()).toEqual([])
+  other.exec('commit')
+  await Promise.all(works)
+  expect(await names()).toHaveLength(30)
 })
 
 test('transactions take turns, however many come at once', async () => {
