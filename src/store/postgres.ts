@@ -162,8 +162,9 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Pool {
     }
     return {
       query: query as PostgresPoolClient['query'],
-      release: () => {
-        if (!isReleased) client.release(broken !== undefined)
+      // Kysely gives up one whose transaction it could not end.
+      release: (isGivenUp = false) => {
+        if (!isReleased) client.release(isGivenUp || broken !== undefined)
       },
     }
   }

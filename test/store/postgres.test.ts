@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DatabaseAway, isDatabaseAway } from '../../src/store/database-away.ts'
 import { type Database, inspectDatabase } from '../../src/store/open.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
 import { readPostgresAddress } from '../../src/store/postgres-address.ts'
 import { transact } from '../../src/store/transaction.ts'
 import { type Server, type Servers, startServers } from '../support/postgres-servers.ts'
@@ -124,6 +125,18 @@ test('a wrong name of the database is told at once and is no outage', async () =
   const error = await caught(run(db, 'select 1'))
   expect(String(error)).toContain('database "nowhere" does not exist')
   expect(isDatabaseAway(error)).toBe(false)
+})
+
+test('a connection that its borrower gives up is not lent again', async () => {
+  const pool = openPostgres(`postgres://ninka@${primary.at}/postgres`)
+  const useAfter = async (isGivenUp: boolean) => {
+    const client = await pool.connect()
+    client.release(isGivenUp)
+    return pool.use()
+  }
+  expect(await useAfter(false)).toMatchObject({ busy: 0, idle: 1 })
+  expect(await useAfter(true)).toMatchObject({ busy: 0, idle: 0 })
+  await pool.end()
 })
 
 describe('nobody waits for ever', () => {
