@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startBank, type TestBank } from '../support/bank.ts'
 import { openBrowser } from '../support/browser.ts'
+import { goodCertificate } from '../support/certificates.ts'
 import { openFintech } from '../support/fintech.ts'
 import {
   allow,
@@ -127,6 +128,18 @@ describe('typed texts of any length', () => {
     expect(stepOf(page)).toBe('give-consent')
     await expectNoneTooLarge()
   })
+})
+
+it('the longest name that a bank may give the holder of a certificate leaves the cookie small', async () => {
+  const walk = await begin(bank)
+  const ticket = bank.tickets.issue(
+    goodCertificate({ name: '寿'.repeat(1000) }),
+    walk.base.split('/')[2] ?? '',
+  )
+  const page = await walk.browser.get(`${walk.base}/certificate?ticket=${ticket}`)
+  expect(stepOf(page)).toBe('certificate-password')
+  expect(page.html).toContain('寿'.repeat(40))
+  await expectNoneTooLarge()
 })
 
 describe('a state of 1 KB', () => {
