@@ -1,10 +1,15 @@
 /** What the guides say must be so: every command, option, setting, file and address within them is there, and none is left out. */
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { calendarSchema } from '../src/institution-hours.ts'
+import { certificateRules } from '../src/institution.ts'
 import { nouns } from '../src/operator/commands/nouns.ts'
+import { readStaff } from '../src/operator/desk/staff.ts'
 import { readSettings } from '../src/settings.ts'
+import { writtenRegistration } from '../src/store/registration.ts'
 
 const root = join(import.meta.dirname, '..')
 const guides = ['README.md', 'src/README.md', ...globSync('docs/*.md', { cwd: root })].map((file) => ({
@@ -127,6 +132,26 @@ describe('settings', () => {
     )
     // What npm's scripts set.
     expect(known.filter((name) => !said.has(name) && name !== 'NINKA_MODE')).toEqual([])
+  })
+})
+
+describe('examples of files', () => {
+  /** The first of a guide, as JSON; one that shows an entry of a file is put into braces. */
+  const exampleIn = (guide: string): Record<string, unknown> => {
+    const { text = '' } = guides.find(({ file }) => file === guide) ?? {}
+    const [, block = ''] = /^```json\n([\s\S]*?)^```/m.exec(text) ?? []
+    return JSON.parse(block.startsWith('"') ? `{${block}}` : block) as Record<string, unknown>
+  }
+
+  it('are what the program reads', () => {
+    expect(calendarSchema.parse(exampleIn('docs/institution.md').calendar).maintenance).toHaveLength(1)
+    expect(certificateRules.parse(exampleIn('docs/certificates.md').certificates).noticeDays).toBe(30)
+    expect(writtenRegistration.parse(exampleIn('docs/command-line.md')).id).toBe('books')
+    const folder = mkdtempSync(join(tmpdir(), 'ninka-guides-'))
+    const whole = JSON.stringify(exampleIn('docs/desk.md')).replace('AB:CD:…', 'AB'.repeat(32))
+    writeFileSync(join(folder, 'staff.json'), whole)
+    expect(readStaff(join(folder, 'staff.json')).staff).toHaveLength(2)
+    rmSync(folder, { recursive: true })
   })
 })
 
