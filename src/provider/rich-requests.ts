@@ -13,6 +13,7 @@ import { z } from 'zod'
 import type { Consents } from '../consent/consents.ts'
 import { type BankScope, bankScopes } from '../consent/services.ts'
 import type { Consent } from '../store/consents.ts'
+import { orAway } from './database-away.ts'
 import { apiResource, asksTheCustomer, bankScopesIn, inOwnName } from './resource.ts'
 
 export const accountInformation = 'account_information'
@@ -23,14 +24,14 @@ type RichRequests = RichAuthorizationRequestsActiveConfiguration & {
 
 type Parts = {
   readonly publicUrl: string
-  readonly consents: Consents
+  readonly consents: Pick<Consents, 'findLive'>
   /** the bank scopes that a client may ask customers for */
   readonly allowedScopes: (client: unknown) => readonly BankScope[]
 }
 
 export function richRequests({ publicUrl, consents, allowedScopes }: Parts): RichRequests {
   const granted = async (grantId: string | undefined, scope: string | undefined) => {
-    const consent = await consents.findLive(grantId ?? '')
+    const consent = await orAway(() => consents.findLive(grantId ?? ''))
     // Ended a moment ago: the answer is refused or turned to inactive after this (tell-of-consent.ts).
     if (!consent) return undefined
     const services = bankScopesIn(scope).filter((name) => consent.services.includes(name))
