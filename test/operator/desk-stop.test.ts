@@ -183,6 +183,9 @@ describe('the page of a connection', () => {
       .execute()
     const dead = await desk.get(`/consents/${number}`)
     expect(textOf(readHtml(dead.html))).toMatch(/届かず.*9回送信.*status-500/)
+    const long = `復旧を確認${'。'.repeat(200)}`
+    const refused = await desk.post(`/consents/${number}/retry`, { note: long })
+    expect(refused.html).toContain(`id="retry-note" name="note" autocomplete="off" value="${long}"`)
     const page = await desk.post(`/consents/${number}/retry`, { note: 'API連携先の復旧を確認' })
     expect(page.html).toContain('もう一度送ります')
     const event = await bank.db

@@ -14,9 +14,10 @@ import {
   consentLine,
   deliveryLine,
   isAlive,
+  keptStop,
   stopForm,
 } from './lookups.ts'
-import type { Said } from './said.ts'
+import { nothingSaid, type Said } from './said.ts'
 import { actorOf, codeOf, stamp, tellRow } from './tell.ts'
 import type { ConsentView } from './views.ts'
 import { type DeskParts, serve, type Visit } from './visit.ts'
@@ -68,7 +69,7 @@ export function consentRoutes(app: FastifyInstance, parts: DeskParts): void {
     if (!consent) return visit.notFound()
     const path = `/consents/${consent.number}`
     const read = readReason(visit.body, 'retry')
-    if (!read.ok) return visit.say(path, { errors: read.errors })
+    if (!read.ok) return visit.say(path, { errors: read.errors, kept: { ...read.kept, at: 'retry' } })
     const about = { consent: consent.id, ofClient: consent.client }
     const messages = await retryDead(parts, about, { by: visit.by, ...read.value })
     return visit.say(path, { done: messages > 0 ? 'retried' : 'nothing-dead' })
@@ -92,6 +93,7 @@ async function consentView(
     consent.renews === null ? undefined : consents.find(consent.renews),
   ])
   const accounts = accountLines(consent, names)
+  const isOfRetry = said.kept.at === 'retry'
   const { endedAt, endedBy, endedReason } = consent
   return {
     ...consentLine(t, consent, client, now),
@@ -113,7 +115,10 @@ async function consentView(
       when: stamp(at),
       reason: codeOf(t, reason),
     })),
-    stop: may('desk') && isAlive(consent, now) ? stopForm(consent.number, accounts, said) : null,
+    stop:
+      may('desk') && isAlive(consent, now)
+        ? stopForm(consent.number, accounts, isOfRetry ? nothingSaid : said)
+        : null,
     evidence: {
       wordingVersion: evidence.wordingVersion,
       wordingHash: evidence.wordingHash,
@@ -124,6 +129,7 @@ async function consentView(
     },
     deliveries: deliveries.map((one) => deliveryLine(t, one)),
     mayRetry: may('desk') && deliveries.some(({ state }) => state === 'dead'),
+    retryNote: isOfRetry ? keptStop(said).note : '',
     history: rows.filter(({ event }) => event !== 'staff-looked').map((row) => tellRow(t, row)),
   }
 }

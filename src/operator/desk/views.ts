@@ -134,6 +134,8 @@ export type ConsentView = ConsentLine & {
   }
   readonly deliveries: readonly DeliveryLine[]
   readonly mayRetry: boolean
+  /** what was typed into its form before */
+  readonly retryNote: string
   readonly history: readonly ToldRow[]
 }
 
