@@ -8,6 +8,7 @@ import {
   isAgreed,
   listHeldPinsToRelease,
   noteHeldPins,
+  putOffRelease,
 } from '../store/finishing.ts'
 import type { Database } from '../store/open.ts'
 import type { Bank } from './port.ts'
@@ -28,6 +29,9 @@ type HeldPinsParts = {
   /** ms after which a journey that did not finish is dead */
   readonly keepFor: number
 }
+
+/** In one round. */
+const mostUnanswered = 8
 
 export function createHeldPins({ bank, db, clock, log, keepFor }: HeldPinsParts): HeldPins {
   const releaseNow = async ({ journeyHash, customer, releaseAt }: HeldNote): Promise<boolean> => {
@@ -53,16 +57,20 @@ export function createHeldPins({ bank, db, clock, log, keepFor }: HeldPinsParts)
     },
     async sweep(batch) {
       let released = 0
+      let unanswered = 0
       for (const held of await listHeldPinsToRelease(db, clock(), batch)) {
         try {
-          // A bank that is away is asked again in the next round, not once for every journey.
-          if (!(await releaseNow(held))) return released
-          released += 1
+          if (await releaseNow(held)) {
+            released += 1
+            continue
+          }
         } catch (error) {
           log.error({ event: 'release-failed', err: error }, 'held PINs could not be released')
-          // Later, so that this one does not stand before all others.
-          await noteHeldPins(db, held.journeyHash, held.customer, clock() + minutes(5))
         }
+        // One that the bank never answers for must not keep others waiting; a bank that is away is not asked for every journey.
+        await putOffRelease(db, held, clock() + minutes(5))
+        unanswered += 1
+        if (unanswered === mostUnanswered) break
       }
       return released
     },

@@ -167,6 +167,20 @@ const forget = prepared((db, { journeyHash, releaseAt }: { journeyHash: string; 
   db.deleteFrom('held_pins').where('journey_hash', '=', journeyHash).where('release_at', '=', releaseAt),
 )
 
+/** Has them released no earlier than `until`, unless the journey held more meanwhile. */
+export async function putOffRelease(
+  db: Database,
+  { journeyHash, releaseAt }: HeldNote,
+  until: number,
+): Promise<void> {
+  await db
+    .updateTable('held_pins')
+    .set({ release_at: until })
+    .where('journey_hash', '=', journeyHash)
+    .where('release_at', '=', releaseAt)
+    .execute()
+}
+
 export type HeldNote = { readonly journeyHash: string; readonly customer: string; readonly releaseAt: number }
 
 export async function findHeldPins(db: Database, journeyHash: string): Promise<HeldNote | undefined> {

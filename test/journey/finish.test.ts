@@ -135,6 +135,26 @@ describe('a journey that dies', () => {
     await bank.sweeper.sweep()
     expect(await bank.db.selectFrom('simulator_held_pins').selectAll().execute()).toEqual([])
   })
+
+  it('for which the bank does not answer keeps no other one’s PINs waiting, and is asked for again', async () => {
+    const held = () => bank.db.selectFrom('simulator_held_pins').select('journey').execute()
+    await walkToConsent(await begin(bank), 'mihon01')
+    const [first] = await held()
+    vi.setSystemTime(Date.now() + 60_000)
+    await walkToConsent(await begin(bank), 'mihon01')
+    expect(await held()).toHaveLength(2)
+    failing = {
+      releasePins: async (who) =>
+        who.journey === first?.journey ? unavailable() : bank.simulator.releasePins(who),
+    }
+    vi.setSystemTime(Date.now() + 91 * 60_000)
+    await bank.sweeper.sweep()
+    expect(await held()).toEqual([first])
+    failing = {}
+    vi.setSystemTime(Date.now() + 5 * 60_000 + 1)
+    await bank.sweeper.sweep()
+    expect(await held()).toEqual([])
+  })
 })
 
 describe('the bank out of reach', () => {
