@@ -16,6 +16,7 @@ const DEBIAN_PACKAGES = {
   haproxy: '/usr/sbin/haproxy',
   'libnss3-tools': '/usr/bin/certutil',
   nginx: '/usr/sbin/nginx',
+  pgbouncer: '/usr/sbin/pgbouncer',
   openssl: '/usr/bin/openssl',
   'python3-authlib': '/usr/lib/python3/dist-packages/authlib/__init__.py',
   'python3-requests': '/usr/lib/python3/dist-packages/requests/__init__.py',

@@ -80,8 +80,8 @@ const forgetful = [
   'max_connections=300',
 ]
 
-/** PostgreSQL refuses to run as root. */
-const asNobody = (): string[] =>
+/** PostgreSQL and its pooler refuse to run as root. */
+export const asNobody = (): string[] =>
   process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
 
 export async function ready(url: string): Promise<void> {
