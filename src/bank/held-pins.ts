@@ -1,15 +1,15 @@
 /** PINs that wait for 「許可」: held with the bank, noted by us (never the PIN itself), so that none is forgotten there. */
 import { type Clock, minutes } from '../clock.ts'
 import type { Log } from '../log.ts'
+import { isAgreed } from '../store/finishing.ts'
 import {
   findHeldPins,
   forgetHeldPins,
   type HeldNote,
-  isAgreed,
   listHeldPinsToRelease,
   noteHeldPins,
   putOffRelease,
-} from '../store/finishing.ts'
+} from '../store/held-pins.ts'
 import type { Database } from '../store/open.ts'
 import type { Bank } from './port.ts'
 

@@ -19,13 +19,12 @@ import {
   type Claim,
   claimAllow,
   claimRefusal,
-  findHeldPins,
-  forgetHeldPins,
   listInterrupted,
   markDone,
   readClaim,
   withdrawClaim,
 } from '../store/finishing.ts'
+import { findHeldPins, forgetHeldPins } from '../store/held-pins.ts'
 import { type AuditEvent, record } from '../store/audit.ts'
 import type { Database } from '../store/open.ts'
 import { transact } from '../store/transaction.ts'

@@ -1,8 +1,8 @@
 /**
  * Kysely on one embedded SQLite file, where the writes of requests that come together share one commit, because a commit
- * waits for the disk and everybody waits with it. Each write is answered only when the commit that holds it is on disk.
- * A statement or a transaction that fails takes back itself alone; a commit that fails, everybody's in it. Reads have a
- * connection of their own, which sees nothing that is not committed.
+ * waits for the disk and everybody waits with it. Each write is answered only when the commit that holds it is on disk; one
+ * that may be lost (`sqlite.ts`), when it is on its way there. A statement or a transaction that fails takes back itself
+ * alone; a commit that fails, everybody's in it. Reads have a connection of their own, which sees nothing that is not committed.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import {
