@@ -219,7 +219,8 @@ function fitted(what: Partial<Said>): z.infer<typeof said> {
   const short: Record<string, string> = {}
   let bytes = 0
   for (const [name, value] of Object.entries(kept)) {
-    bytes += Buffer.byteLength(value)
+    // As the cookie writes it.
+    bytes += Buffer.byteLength(JSON.stringify(value))
     if (bytes <= mostBytes) short[name] = value
   }
   return { ...rest, errors: [...errors], kept: short }

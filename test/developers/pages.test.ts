@@ -132,6 +132,11 @@ describe('registering', () => {
       expect((await browser.get(path)).html).not.toContain('<script>alert')
   })
 
+  it('comes back with its errors, also when a cookie would write what was typed six times as long', async () => {
+    const { page } = await registerSandbox(bank, { redirectUris: '\x01'.repeat(1700) })
+    expect([page.status, errorsIn(page)]).toEqual([200, ['redirectUris']])
+  })
+
   it('makes room by the oldest client that nobody connected, and never by one in use', async () => {
     const { id: oldest } = await registerSandbox(bank)
     const { id: used } = await registerSandbox(bank)
