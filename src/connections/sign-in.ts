@@ -106,14 +106,14 @@ async function submitStep(
 ): Promise<FastifyReply> {
   if (nextSignInStep(visit.context.facts) !== step) return toDueStep(visit, visit.journey)
   const { body } = visit.request
-  const { journey, outcome } = await submitTo(signInSteps[step] as unknown as AnyStep, {
+  const { journey, outcome, kept } = await submitTo(signInSteps[step] as unknown as AnyStep, {
     ...visit,
     name: step,
     body,
   })
   if ('problem' in outcome) {
     const due = dueStep(journey)
-    writeVisit(visit, withProblem(journey, due, outcome.problem))
+    writeVisit(visit, withProblem(journey, { step: due, problem: outcome.problem, kept }))
     return visit.reply.redirect(`${base}/${due}`, 303)
   }
   if ('learned' in outcome) {

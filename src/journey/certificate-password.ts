@@ -38,7 +38,6 @@ export const certificatePassword = defineSignInStep({
         return answer
       },
       wrong: { code: 'password-wrong', field: 'password' },
-      kept: {},
     })
     const wrongMethod = 'problem' in outcome && outcome.problem.code === 'password-required'
     return wrongMethod ? { ...outcome, forget: 'certificate' } : outcome

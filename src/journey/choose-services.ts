@@ -6,6 +6,8 @@ import { defineStep, keptList } from './step.ts'
 export const chooseServices = defineStep({
   fields: z.object({ services: texts(40, 20) }).catch({ services: [] }),
 
+  keep: ({ services }) => ({ services }),
+
   async page({ offered, barredServices, facts, past }, kept) {
     const before = facts.services ?? past.former?.services ?? []
     const ticked = new Set(keptList(kept, 'services') ?? before)

@@ -27,6 +27,8 @@ export const giveConsent = defineStep({
     })
     .catch({ proceed: '', accounts: [], receipt: '', shown: '', language: '' }),
 
+  keep: ({ accounts, receipt }) => ({ again: 'yes', accounts, ...(receipt === 'yes' ? { receipt } : {}) }),
+
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: unanswered(answer) }
@@ -75,12 +77,9 @@ export const giveConsent = defineStep({
     if (fields.proceed !== 'yes') errors.push({ code: 'tick-missing', field: 'proceed' })
     // Services, accounts, the end date or a warning are no longer what the page showed.
     if (fields.shown !== hash) errors.push({ code: 'stale-form', field: 'proceed' })
-    const receipt = fields.receipt === 'yes'
-    if (errors.length > 0) {
-      const kept = chosen.map((account) => accountHandle(context.uid, account.id))
-      return { errors, kept: { again: 'yes', accounts: kept, ...(receipt ? { receipt: 'yes' } : {}) } }
-    }
+    if (errors.length > 0) return { errors }
     const given = chosen.map((account) => account.id)
+    const receipt = fields.receipt === 'yes'
     return { learned: { consent: { accounts: given, language, wordingHash: hash, receipt } } }
   },
 })

@@ -25,6 +25,8 @@ const mostRows = 500
 export const registerPins = defineStep({
   fields: z.looseObject({ rows: texts(16, mostRows), action: text(16) }).catch({ rows: [], action: '' }),
 
+  keep: ({ rows }) => ({ rows }),
+
   async page(context, kept) {
     const answer = await context.bank.accounts(signedIn(context))
     if (!answer.ok) return { problem: unanswered(answer) }
@@ -145,7 +147,7 @@ async function register(context: StepContext, touched: readonly Row[]): Promise<
       const code = outcomes.get(row) as Failure
       return { code, field: code === 'pin-unticked' ? `row-${row.handle}` : `pin-${row.handle}` }
     })
-    return { errors, kept: { rows: touched.filter((row) => row.ticked).map((row) => row.handle) } }
+    return { errors }
   }
   const byRow: Partial<Record<Outcome, string[]>> = {}
   for (const [row, outcome] of outcomes) byRow[outcome] = [...(byRow[outcome] ?? []), row.handle]

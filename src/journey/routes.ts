@@ -7,19 +7,19 @@ import { type Problem, problems } from '../errors.ts'
 import { journeyNumber } from '../secrets.ts'
 import { withinJourney } from '../trace.ts'
 import type { StepView } from '../web/templates.ts'
+import { sayProblem, showDeadEnd, toDueStep } from './answers.ts'
 import { finish } from './finish.ts'
-import { type Facts, forget, type Journey, type Learned } from './journey.ts'
+import { type Facts, forget, type Learned } from './journey.ts'
 import { endJourney, showLost, showReceipt, showReturn, toReturnPage } from './leave.ts'
 import { nextStep } from './next-step.ts'
 import { servicesOfFormer } from './renewal.ts'
 import { mayAllow, type Step, type StepContext } from './step.ts'
 import { type StepName, steps } from './steps.ts'
-import { isProblemCode, lookAt, redeemTicket, submitTo, withProblem } from './turn.ts'
+import { isProblemCode, lookAt, redeemTicket, submitTo } from './turn.ts'
 import {
   dueOf,
   type JourneyParts,
   type JourneyRequest,
-  nextOf,
   type Opened,
   noteStep,
   openVisit,
@@ -165,10 +165,10 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
   if (due === 'finished' || asked !== due) return toDueStep(visit, visit.journey)
   const { body } = visit.request
   const step = steps[due] as unknown as AnyStep
-  const { journey, outcome } = await submitTo(step, { ...visit, name: due, body })
+  const { journey, outcome, kept } = await submitTo(step, { ...visit, name: due, body })
   if ('problem' in outcome) {
     const left = { ...visit, journey }
-    return sayProblem(left, dueOf(left, journey), outcome.problem)
+    return sayProblem(left, { step: dueOf(left, journey), problem: outcome.problem, kept })
   }
   if ('errors' in outcome) return toDueStep(visit, writeJourney(visit, journey))
   const taken = await takenOver(parts, visit, outcome.learned)
@@ -177,7 +177,8 @@ async function submitStep(parts: JourneyParts, visit: Visit): Promise<FastifyRep
   await noteStep(parts, visit, { step: due, next, learned: outcome.learned })
   if (next !== 'finished')
     return toDueStep(visit, writeJourney(visit, { ...journey, facts: { ...journey.facts, ...taken } }))
-  return allow(parts, { ...visit, context: { ...visit.context, facts } }, due)
+  const allowed = await allow(parts, { ...visit, context: { ...visit.context, facts } })
+  return 'problem' in allowed ? sayProblem(visit, { step: due, kept, ...allowed }) : allowed.reply
 }
 
 /** 更新: whoever has just signed in need not choose again what he chose before. */
@@ -190,11 +191,14 @@ async function takenOver(parts: JourneyParts, { context }: Visit, { customer }: 
 /** The table has steps with different fields; one POST serves them all. */
 type AnyStep = Step<unknown, unknown>
 
-async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<FastifyReply> {
-  if (await visit.pending.alreadyUsed()) return sayProblem(visit, due, { code: 'request-already-used' })
+async function allow(
+  parts: JourneyParts,
+  visit: Visit,
+): Promise<{ readonly problem: Problem } | { readonly reply: FastifyReply }> {
+  if (await visit.pending.alreadyUsed()) return { problem: { code: 'request-already-used' } }
   const { freshGrant } = visit.pending
   const outcome = await finish(parts, visit.context, { openidScope: visit.openidScope, freshGrant })
-  if ('problem' in outcome) return sayProblem(visit, due, outcome.problem)
+  if ('problem' in outcome) return outcome
   const { consent } = outcome
   const signedInAt = visit.context.facts.customer?.since ?? visit.context.now
   await parts.interactions.allow(visit.uid, {
@@ -202,7 +206,9 @@ async function allow(parts: JourneyParts, visit: Visit, due: StepName): Promise<
     signedInAt,
     consent: consent.id,
   })
-  return toReturnPage(visit, 'allowed', visit.context.facts.consent?.receipt ? 'receipt' : 'return')
+  return {
+    reply: toReturnPage(visit, 'allowed', visit.context.facts.consent?.receipt ? 'receipt' : 'return'),
+  }
 }
 
 async function comeWithTicket(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
@@ -231,24 +237,3 @@ function leave(parts: JourneyParts, visit: Visit): Promise<FastifyReply> {
 
 const bodyOf = ({ request }: Visit): Record<string, unknown> =>
   (request.body ?? {}) as Record<string, unknown>
-
-function toDueStep(visit: Visit, journey: Journey): FastifyReply {
-  const { uid, reply } = visit
-  const due = nextOf(visit, journey)
-  return reply.redirect(`/journey/${uid}/${due === 'finished' ? 'return' : due}`, 303)
-}
-
-/** Every POST answers 303; what it has to say rides in the cookie once, so a reload never posts again. */
-function sayProblem(visit: Visit, step: StepName, problem: Problem): FastifyReply {
-  writeJourney(visit, withProblem(visit.journey, step, problem))
-  return visit.reply.redirect(`/journey/${visit.uid}/${step}`, 303)
-}
-
-function showDeadEnd(
-  parts: JourneyParts,
-  { request, reply, context, uid }: Visit,
-  step: StepName,
-  problem: Problem,
-): Promise<FastifyReply> {
-  return parts.pages.deadEnd(request, reply, { problem, context, base: `/journey/${uid}`, step })
-}

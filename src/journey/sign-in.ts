@@ -10,19 +10,20 @@ import { unanswered } from './turn.ts'
 export const signIn = defineSignInStep({
   fields: z.object({ loginId: text(64), password: text(256) }).catch({ loginId: '', password: '' }),
 
+  keep: (fields) => ({ loginId: written(fields) }),
+
   async page({ institution: { rules } }, kept) {
     const loginId = typeof kept.loginId === 'string' ? kept.loginId : ''
     return { view: { loginId, maxLength: rules.loginId.maxLength } }
   },
 
   async submit(context, fields) {
-    // Full-width input is the keyboard's doing; upper and lower case are the customer's and stay.
-    const loginId = fields.loginId.normalize('NFKC').trim()
+    const loginId = written(fields)
     const { password } = fields
     const missing: FieldError[] = []
     if (loginId === '') missing.push({ code: 'login-id-missing', field: 'login-id' })
     if (password === '') missing.push({ code: 'password-missing', field: 'password' })
-    if (missing.length > 0) return { errors: missing, kept: { loginId } }
+    if (missing.length > 0) return { errors: missing }
 
     return authenticate(context, {
       method: 'password',
@@ -30,10 +31,12 @@ export const signIn = defineSignInStep({
       lockSubject: loginId,
       ask: () => context.bank.signIn({ loginId, password }),
       wrong: { code: 'sign-in-wrong', field: 'login-id' },
-      kept: { loginId },
     })
   },
 })
+
+/** Full-width input is the keyboard's doing; upper and lower case are the customer's and stay. */
+const written = ({ loginId }: { loginId: string }): string => loginId.normalize('NFKC').trim()
 
 type Attempt = {
   readonly method: 'password' | 'certificate'
@@ -42,7 +45,6 @@ type Attempt = {
   readonly lockSubject: string
   readonly ask: () => ReturnType<Bank['signIn']>
   readonly wrong: FieldError
-  readonly kept: { readonly loginId: string } | Record<string, never>
 }
 
 /** One guarded try of a password, by either method, and what it tells about the customer. */
@@ -70,7 +72,7 @@ export async function authenticate(context: VisitContext, attempt: Attempt): Pro
     const after = await taken.wrong()
     if ('locked' in after) return { problem: problemOf(after) }
     const warning: FieldError[] = after.left === 1 ? [{ code: 'last-try', field: attempt.wrong.field }] : []
-    return { errors: [attempt.wrong, ...warning], kept: { ...attempt.kept } }
+    return { errors: [attempt.wrong, ...warning] }
   }
   // The password was right; only now may the page say what is wrong with the contract.
   await taken.right()

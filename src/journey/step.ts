@@ -78,7 +78,7 @@ export type StepAudit =
   | { readonly event: 'certificate-accepted'; readonly customer: string; readonly fingerprint: string }
   | { readonly event: 'certificate-refused'; readonly reason: string; readonly fingerprint: string | null }
 
-/** What was typed before an error, to be shown again; never a secret. */
+/** What was typed before an error or a dead end, to be shown again; never a secret. */
 export type Kept = Notice['kept']
 
 export type PageOutcome<View> =
@@ -93,7 +93,7 @@ export type PageOutcome<View> =
 
 export type SubmitOutcome =
   | { readonly learned: Learned }
-  | { readonly errors: readonly FieldError[]; readonly kept?: Kept }
+  | { readonly errors: readonly FieldError[] }
   | DeadEnd
 
 /** `forget`: a fact that led here and would lead here again. */
@@ -102,6 +102,8 @@ type DeadEnd = { readonly problem: Problem; readonly forget?: 'certificate' }
 export type Step<Fields, View, Context = StepContext> = {
   /** Never rejects: what is missing or malformed becomes an empty value, and submit says it in the customer's words. */
   readonly fields: z.ZodType<Fields>
+  /** what of it the page shows again when it was not taken */
+  readonly keep?: (fields: Fields) => Kept
   readonly page: (context: Context, kept: Kept) => Promise<PageOutcome<View>>
   readonly submit: (context: Context, fields: Fields) => Promise<SubmitOutcome>
 }

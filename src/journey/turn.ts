@@ -7,7 +7,7 @@ import type { CertificateTickets } from '../certificate/tickets.ts'
 import { type FieldError, type Problem, type ProblemCode, problems } from '../errors.ts'
 import { type Calendar, openAt } from '../institution-hours.ts'
 import { forget, type Journey, type Learned, packErrors, unpackErrors } from './journey.ts'
-import type { Step, SubmitOutcome, VisitContext } from './step.ts'
+import type { Kept, Step, SubmitOutcome, VisitContext } from './step.ts'
 
 /** What to show, or `journey` with more facts: then another step is due. */
 export type Looked<View> = { readonly journey: Journey } & (
@@ -24,8 +24,10 @@ export async function lookAt<View, Context extends VisitContext>(
   const notice = journey.notice?.step === name ? journey.notice : undefined
   const told = withoutNotice(journey)
   if (notice?.problem && isProblemCode(notice.problem)) {
-    const { problem: code, received, resumesAt } = notice
-    return { journey: told, problem: { code, received, ...(resumesAt ? { closed: { resumesAt } } : {}) } }
+    const { problem: code, received, resumesAt, kept } = notice
+    // Whoever comes back to the form finds in it what he typed.
+    const journey = { ...told, notice: { step: name, errors: {}, kept } }
+    return { journey, problem: { code, received, ...(resumesAt ? { closed: { resumesAt } } : {}) } }
   }
   const outcome = await page(context, notice?.kept ?? {})
   if ('learned' in outcome) return { journey: learn(journey, outcome.learned), learned: outcome.learned }
@@ -39,20 +41,25 @@ export async function lookAt<View, Context extends VisitContext>(
 
 /** What a form of a step taught, or with what errors or dead end it is shown again: those ride in the journey once. */
 export async function submitTo<Fields, Context extends VisitContext>(
-  { fields, submit }: Pick<Step<Fields, unknown, Context>, 'fields' | 'submit'>,
+  { fields, keep, submit }: Pick<Step<Fields, unknown, Context>, 'fields' | 'keep' | 'submit'>,
   { name, journey, context, body }: { name: string; journey: Journey; context: Context; body: unknown },
-): Promise<{ readonly journey: Journey; readonly outcome: SubmitOutcome }> {
-  const outcome = await submit(context, fields.parse(body ?? {}))
-  if ('problem' in outcome) return { journey: afterDeadEnd(journey, outcome), outcome }
-  if ('learned' in outcome) return { journey: learn(journey, outcome.learned), outcome }
-  const notice = { step: name, errors: packErrors(outcome.errors), kept: outcome.kept ?? {} }
-  return { journey: { ...journey, notice }, outcome }
+): Promise<{ readonly journey: Journey; readonly outcome: SubmitOutcome; readonly kept: Kept }> {
+  const typed = fields.parse(body ?? {})
+  const kept = keep?.(typed) ?? {}
+  const outcome = await submit(context, typed)
+  if ('problem' in outcome) return { journey: afterDeadEnd(journey, outcome), outcome, kept }
+  if ('learned' in outcome) return { journey: learn(journey, outcome.learned), outcome, kept }
+  const notice = { step: name, errors: packErrors(outcome.errors), kept }
+  return { journey: { ...journey, notice }, outcome, kept }
 }
 
-/** The journey with a dead end to be told on the next page of `step`. */
-export const withProblem = (journey: Journey, step: string, { code, closed }: Problem): Journey => ({
+/** The journey with a dead end to be told on the next page of `step`, and what the page after it shows again. */
+export const withProblem = (
+  journey: Journey,
+  { step, problem: { code, closed }, kept }: { step: string; problem: Problem; kept: Kept },
+): Journey => ({
   ...journey,
-  notice: { step, errors: {}, kept: {}, problem: code, ...onlyResuming(closed) },
+  notice: { step, errors: {}, kept, problem: code, ...onlyResuming(closed) },
 })
 
 const onlyResuming = ({ resumesAt }: { readonly resumesAt?: number } = {}) =>

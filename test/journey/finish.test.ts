@@ -2,7 +2,23 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Bank } from '../../src/bank/port.ts'
 import { startBank, type TestBank, withCalls, unavailable, killedAfterCommit } from '../support/bank.ts'
-import { allow, allowOn, begin, cancel, comeBack, stepOf, walkToConsent } from '../support/walk.ts'
+import {
+  allow,
+  allowOn,
+  begin,
+  cancel,
+  chooseServices,
+  comeBack,
+  confirmPins,
+  handleOf,
+  offeredAccounts,
+  password,
+  pin,
+  registerPins,
+  signIn,
+  stepOf,
+  walkToConsent,
+} from '../support/walk.ts'
 
 let bank: TestBank
 let failing: Partial<Bank> = {}
@@ -158,6 +174,42 @@ describe('a journey that dies', () => {
 })
 
 describe('the bank out of reach', () => {
+  it('loses nothing that was typed but what is secret', async () => {
+    const walk = await begin(bank)
+    const away = async (call: keyof Bank, send: () => Promise<unknown>) => {
+      failing = { [call]: unavailable }
+      await send()
+      expect(walk.browser.page().html).toContain('data-problem="bank-unavailable"')
+      failing = {}
+      // Also for whoever reloads the page that says so.
+      return (await walk.browser.get(walk.base)).html
+    }
+    const boxes = (html: string, name: string) =>
+      [...html.matchAll(new RegExp(`name="${name}" value="([^"]+)"[^>]* checked`, 'g'))].map(
+        ([, value]) => value,
+      )
+
+    const signInPage = await away('signIn', () => signIn(walk, 'ｍｉｈｏｎ01'))
+    expect(signInPage).toContain('value="mihon01"')
+    expect(signInPage).not.toContain(password)
+    await signIn(walk, 'mihon01')
+    await chooseServices(walk)
+    const row = handleOf(walk.browser.page().html, '2000002')
+    const pinsPage = await away('holdPins', () => registerPins(walk, { 2000002: pin }))
+    expect(boxes(pinsPage, 'rows')).toEqual([row])
+    expect(pinsPage).not.toContain(`value="${pin}"`)
+    await registerPins(walk, { 2000002: pin })
+    const { html } = await confirmPins(walk)
+    const [first = '', ...others] = offeredAccounts(html)
+    expect(boxes(html, 'accounts')).toEqual([first, ...others])
+    expect(others.length).toBeGreaterThan(0)
+    for (const call of ['accounts', 'commitPins'] as const) {
+      const consentPage = await away(call, () => allow(walk, { accounts: others, receipt: 'yes' }))
+      expect([boxes(consentPage, 'accounts'), boxes(consentPage, 'receipt')], call).toEqual([others, ['yes']])
+      expect(boxes(consentPage, 'proceed')).toEqual([])
+    }
+  })
+
   it.each(['signIn', 'question', 'answer', 'accounts', 'holdPins', 'commitPins'] as const)(
     'in %s leaves the journey resumable, counts nothing, and whoever gives up is temporarily unavailable',
     async (call) => {
