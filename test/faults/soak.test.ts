@@ -1,5 +1,8 @@
 /** Some hundred journeys with all that goes wrong in them leave no socket, no timer and no row behind. */
+import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
+import { sweepAhead } from '../../bench/faults-sweep.ts'
+import { openInstallation } from '../../bench/installation.ts'
 import { soak } from '../../bench/soak-run.ts'
 import { verdicts } from '../../bench/soak-verdicts.ts'
 
@@ -9,3 +12,15 @@ it('journeys that were finished, left, refused, guessed and stopped leave nothin
   expect(verdicts(soaked).filter(({ holds }) => !holds)).toEqual([])
   expect(soaked.rows.twoDaysLater.consents).toBe(soaked.rows.atTheEnd.consents)
 }, 300_000)
+
+it('what a hundred thousand journeys leave is swept in more than one round', async () => {
+  const installation = await openInstallation({ processes: 0 })
+  const { databaseUrl, environment } = installation
+  const db = new DatabaseSync(databaseUrl.slice('sqlite:'.length))
+  db.exec(`insert into attempts (subject, failures, pending, pending_at, temporary_locks, locked_until, forgotten_at)
+    with recursive s(n) as (select 1 union all select n + 1 from s where n < 50001) select n, 1, 0, 0, 0, 0, 1 from s`)
+  await sweepAhead(environment, 0)
+  expect(db.prepare('select count(*) as n from attempts').get()).toEqual({ n: 0 })
+  db.close()
+  await installation.stop()
+})
