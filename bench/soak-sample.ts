@@ -84,14 +84,23 @@ export async function countRows(databaseUrl: string): Promise<Rows> {
   return rows
 }
 
-/** Growth per 1,000 journeys over the last half, by least squares. */
-export function slope(samples: readonly Sample[], of: (sample: Sample) => number): number {
+export type Growth = {
+  /** bytes a journey */
+  readonly slope: number
+  /** two standard errors: what the slope may be off by */
+  readonly margin: number
+}
+
+/** Over the last half, by least squares. */
+export function growthOf(samples: readonly Sample[], of: (sample: Sample) => number): Growth {
   const half = samples.slice(Math.floor(samples.length / 2))
   const meanX = mean(half.map(({ journeys }) => journeys))
   const meanY = mean(half.map(of))
-  const top = sum(half.map((one) => (one.journeys - meanX) * (of(one) - meanY)))
-  const bottom = sum(half.map((one) => (one.journeys - meanX) ** 2))
-  return bottom === 0 ? 0 : (top / bottom) * 1000
+  const bottom = sum(half.map(({ journeys }) => (journeys - meanX) ** 2))
+  if (bottom === 0) return { slope: 0, margin: 0 }
+  const slope = sum(half.map((one) => (one.journeys - meanX) * (of(one) - meanY))) / bottom
+  const off = sum(half.map((one) => (of(one) - meanY - slope * (one.journeys - meanX)) ** 2))
+  return { slope, margin: 2 * Math.sqrt(off / Math.max(1, half.length - 2) / bottom) }
 }
 
 const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)

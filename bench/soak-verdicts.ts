@@ -1,6 +1,6 @@
 /** Whether what a soak left behind is a leak. */
 import type { Soaked } from './soak-run.ts'
-import { type Sample, slope } from './soak-sample.ts'
+import { growthOf, type Sample } from './soak-sample.ts'
 
 export type Verdict = { readonly name: string; readonly holds: boolean; readonly says: string }
 
@@ -50,11 +50,12 @@ export function verdicts({ idle, samples, quiet, rows, liveConsents, wrong }: So
 const fewestToSay = 5000
 
 function flat(name: string, samples: readonly Sample[], of: (sample: Sample) => number): Verdict {
-  const aJourney = slope(samples, of) / 1000
+  const { slope, margin } = growthOf(samples, of)
   const saysNothing = (samples.at(-1)?.journeys ?? 0) < fewestToSay
   return {
     name: `${name} is flat`,
-    holds: saysNothing || aJourney < mostBytesAJourney,
-    says: `${aJourney.toFixed(1)} bytes a journey over the last half${saysNothing ? ', of too few to say' : ''}`,
+    // What lies within its own margin is not shown to grow; a hundred thousand journeys make the margin small.
+    holds: saysNothing || slope - margin < mostBytesAJourney,
+    says: `${slope.toFixed(1)} ± ${margin.toFixed(1)} bytes a journey over the last half${saysNothing ? ', of too few to say' : ''}`,
   }
 }
