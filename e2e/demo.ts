@@ -47,6 +47,7 @@ export async function startDemo({
       PORT: String(port),
       FINTECH_PORT: String(fintechPort),
       CERTIFICATE_PORT: String(await freePort()),
+      API_MTLS_PORT: String(await freePort()),
       OPERATOR_PORT: String(deskPort),
       METRICS_PORT: String(await freePort()),
       DATA_DIR: dataDir,
@@ -79,9 +80,15 @@ export async function resetAt(origin: string): Promise<void> {
   if (answer.status !== 303) throw new Error(`the reset was answered with ${answer.status}`)
 }
 
-/** Below the ports that systems give to outgoing connections, so that none of those takes it meanwhile. */
+/** Workers run at the same time, so each has ports of its own; below those that systems give to outgoing connections. */
+const ofAWorker = 5000
+const first = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 2) * ofAWorker
+let tried = Math.floor(Math.random() * ofAWorker)
+
+/** A free one that was not given out before: whoever got the last one may not listen yet. */
 export async function freePort(): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 10_000)
+  tried = (tried + 1) % ofAWorker
+  const port = first + tried
   const probe = createServer()
   const free = await new Promise<boolean>((resolve) => {
     probe.once('error', () => resolve(false))
