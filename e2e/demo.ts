@@ -83,12 +83,14 @@ export async function resetAt(origin: string): Promise<void> {
 /** Workers run at the same time, so each has ports of its own; below those that systems give to outgoing connections. */
 const ofAWorker = 5000
 const first = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 2) * ofAWorker
-let tried = Math.floor(Math.random() * ofAWorker)
+/** The last ones that were given out: whoever got one may not listen yet, and takes the next five where it is told of none. */
+const given: number[] = []
 
-/** A free one that was not given out before: whoever got the last one may not listen yet. */
 export async function freePort(): Promise<number> {
-  tried = (tried + 1) % ofAWorker
-  const port = first + tried
+  const port = first + Math.floor(Math.random() * ofAWorker)
+  if (given.some((one) => Math.abs(one - port) < 6)) return freePort()
+  given.push(port)
+  if (given.length > 60) given.shift()
   const probe = createServer()
   const free = await new Promise<boolean>((resolve) => {
     probe.once('error', () => resolve(false))
