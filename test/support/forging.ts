@@ -20,12 +20,14 @@ export function forging(bank: TestBank, added: Added | (() => Added)): TestBank 
 /** The environment of a bank that believes the tests when they say where a request comes from. */
 export const behindProxy = { TRUSTED_PROXIES: '127.0.0.1' }
 
-let addresses = 0
-
-/** A bank behind a proxy, asked by another client each time: no flood limit is ever reached. */
+/**
+ * A bank behind a proxy, asked by another client each time: no flood limit is ever reached. All are in one network, because a
+ * customer whose network is another one all at once is asked more.
+ */
 export function fromEverywhere(bank: TestBank): TestBank {
+  let addresses = 0
   return forging(bank, () => {
     addresses += 1
-    return { 'x-forwarded-for': `198.18.${(addresses >> 8) & 255}.${addresses & 255}` }
+    return { 'x-forwarded-for': `2001:db8:1:${(addresses & 0xffff).toString(16)}::1` }
   })
 }
